@@ -1,0 +1,133 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// A Swift target of ours: its folder is its tier, its dependencies point upward only.
+func room(_ tier: String, _ name: String, _ dependencies: [String] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Sources/\(tier)/\(name)"
+    )
+}
+
+/// A C or C++ shim that Core may import: one pure function family behind one Swift owner.
+func shim(_ name: String, libraries: [String]) -> Target {
+    .target(
+        name: name,
+        path: "Sources/Core/\(name)",
+        linkerSettings: libraries.map { .linkedLibrary($0) }
+    )
+}
+
+/// A Debian library that exactly one adapter imports.
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(
+        name: name,
+        path: "Sources/Adapters/\(name)",
+        pkgConfig: pkgConfig,
+        providers: [.apt([apt])]
+    )
+}
+
+func tests(_ name: String, _ dependencies: [String]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies.map { .byName(name: $0) },
+        path: "Tests/\(name)"
+    )
+}
+
+let package = Package(
+    name: "stepgate",
+    products: [.executable(name: "stepgate", targets: ["stepgate"])],
+    targets: [
+        shim("CJSON", libraries: ["simdjson"]),
+        shim("CRegex", libraries: ["re2"]),
+        shim("CDigest", libraries: ["crypto"]),
+        room("Core", "Values", ["CJSON", "CRegex", "CDigest"]),
+        room("Core", "Expressions", ["Values"]),
+        room("Core", "Prompts", ["Values"]),
+        room("Core", "Autonomy", ["Values", "Expressions", "Prompts"]),
+        room("Core", "Reviews", ["Values"]),
+        room("Core", "Decisions", ["Values"]),
+
+        room("Engine", "Models", ["Values", "Prompts", "Autonomy"]),
+        room("Engine", "Storage", ["Values", "Reviews", "Decisions"]),
+        room(
+            "Engine", "Engine",
+            ["Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models", "Storage"]
+        ),
+
+        library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        room(
+            "Adapters", "StorageSQLite", ["CSQLite", "Values", "Reviews", "Decisions", "Storage"]
+        ),
+        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
+        room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
+        room("Adapters", "Documents", ["CYAML", "Values"]),
+
+        room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
+        room(
+            "Faces", "Commands",
+            [
+                "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
+                "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
+                "PracticeModel",
+            ]
+        ),
+        .executableTarget(
+            name: "stepgate", dependencies: ["Commands"], path: "Sources/Faces/stepgate"
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["Values", "Reviews", "Decisions", "Storage"],
+            path: "Tests/TestSupport"
+        ),
+        tests("ValuesTests", ["Values", "TestSupport"]),
+        tests("ExpressionsTests", ["Values", "Expressions", "TestSupport"]),
+        tests("DocumentsTests", ["Values", "Documents"]),
+        tests("PromptsTests", ["Values", "Prompts", "Documents", "TestSupport"]),
+        tests(
+            "AutonomyTests",
+            ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
+        ),
+        tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
+        tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
+        tests("ModelsTests", ["Values", "Prompts", "Autonomy", "Models", "TestSupport"]),
+        tests(
+            "StorageTests",
+            ["Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]
+        ),
+        tests("HTTPTests", ["Values", "Models", "HTTPCurl", "HTTPMicro"]),
+        tests("PracticeModelTests", ["Values", "HTTPMicro", "PracticeModel"]),
+        tests(
+            "EngineTests",
+            [
+                "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
+                "Storage", "Engine", "Documents", "TestSupport",
+            ]
+        ),
+        tests("CommandsTests", ["Values", "Commands", "TestSupport"]),
+        tests("EndToEndTests", ["Values"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

@@ -1,0 +1,2 @@
+// Lets Swift see libyaml as Debian ships it.
+#include <yaml.h>

@@ -1,0 +1,1 @@
+#include "stepgate_json.h"

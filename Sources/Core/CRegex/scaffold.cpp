@@ -1,0 +1,1 @@
+#include "stepgate_regex.h"

@@ -1,0 +1,91 @@
+internal import CDigest
+
+/// A SHA-256 digest (FIPS 180-4).
+package struct Digest: Sendable, Hashable, Comparable {
+    /// Always 32.
+    package let bytes: [UInt8]
+
+    /// Nothing unless there are exactly 32 bytes.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Reads 64 hexadecimal digits.
+    package init?(hex: String) {
+        guard let bytes = [UInt8](hex: hex) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The digest of up to three byte strings one after another, without joining them.
+    package init(of first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = []) {
+        bytes = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
+            unsafe stepgate_sha256(
+                first, first.count, second, second.count, third, third.count, out.baseAddress
+            )
+            count = 32
+        }
+    }
+
+    /// 32 zero bytes: the hash before the first entry of a chain.
+    package static let zero = Digest(zeroes: ())
+
+    private init(zeroes: ()) { bytes = [UInt8](repeating: 0, count: 32) }
+
+    package var hex: String { bytes.hex }
+
+    package static func < (left: Digest, right: Digest) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+/// HMAC-SHA-256 (RFC 2104).
+package func hmac(key: [UInt8], message: [UInt8]) -> Digest {
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
+        unsafe stepgate_hmac_sha256(
+            key, key.count, message, message.count, out.baseAddress
+        )
+        count = 32
+    }
+    guard let digest = Digest(bytes: bytes) else { preconditionFailure("HMAC is 32 bytes") }
+    return digest
+}
+
+extension [UInt8] {
+    /// Lowercase hexadecimal digits, two a byte.
+    package var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return unsafe String(unsafeUninitializedCapacity: count * 2) { out in
+            for (index, byte) in enumerated() {
+                unsafe out[index * 2] = digits[Int(byte >> 4)]
+                unsafe out[index * 2 + 1] = digits[Int(byte & 15)]
+            }
+            return count * 2
+        }
+    }
+
+    /// Nothing unless the text is an even number of hexadecimal digits.
+    package init?(hex: String) {
+        let digits = Array(hex.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = hexValue(digits[index]), let low = hexValue(digits[index + 1]) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+        }
+        self = bytes
+    }
+}
+
+/// The value of one ASCII hexadecimal digit.
+package func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}
