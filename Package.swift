@@ -54,8 +54,12 @@ let package = Package(
         room("Engine", "Models", ["Values", "Prompts", "Autonomy"]),
         room("Engine", "Storage", ["Values", "Reviews", "Decisions"]),
         room(
-            "Engine", "Engine",
-            ["Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models", "Storage"]
+            "Engine",
+            "Engine",
+            [
+                "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
+                "Storage",
+            ]
         ),
 
         library("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
@@ -63,7 +67,9 @@ let package = Package(
         library("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         room(
-            "Adapters", "StorageSQLite", ["CSQLite", "Values", "Reviews", "Decisions", "Storage"]
+            "Adapters",
+            "StorageSQLite",
+            ["CSQLite", "Values", "Reviews", "Decisions", "Storage"]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
@@ -71,7 +77,8 @@ let package = Package(
 
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
-            "Faces", "Commands",
+            "Faces",
+            "Commands",
             [
                 "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
                 "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
@@ -79,7 +86,9 @@ let package = Package(
             ]
         ),
         .executableTarget(
-            name: "stepgate", dependencies: ["Commands"], path: "Sources/Faces/stepgate"
+            name: "stepgate",
+            dependencies: ["Commands"],
+            path: "Sources/Faces/stepgate"
         ),
 
         .target(

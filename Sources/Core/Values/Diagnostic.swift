@@ -22,7 +22,10 @@ package struct Diagnostic: Sendable, Equatable {
     package let fix: String?
 
     package init(
-        _ message: String, at range: SourceRange, fix: String? = nil, severity: Severity = .error
+        _ message: String,
+        at range: SourceRange,
+        fix: String? = nil,
+        severity: Severity = .error
     ) {
         let start = range.start
         let end = range.source.position(at: range.offsets.upperBound)

@@ -21,7 +21,13 @@ package struct Digest: Sendable, Hashable, Comparable {
     package init(of first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = []) {
         bytes = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
             unsafe stepgate_sha256(
-                first, first.count, second, second.count, third, third.count, out.baseAddress
+                first,
+                first.count,
+                second,
+                second.count,
+                third,
+                third.count,
+                out.baseAddress
             )
             count = 32
         }
@@ -43,7 +49,11 @@ package struct Digest: Sendable, Hashable, Comparable {
 package func hmac(key: [UInt8], message: [UInt8]) -> Digest {
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
         unsafe stepgate_hmac_sha256(
-            key, key.count, message, message.count, out.baseAddress
+            key,
+            key.count,
+            message,
+            message.count,
+            out.baseAddress
         )
         count = 32
     }

@@ -1,7 +1,7 @@
 internal import Commands
 
 #if canImport(Glibc)
-    internal import Glibc
+internal import Glibc
 #endif
 
 exit(await Commands.run(Array(CommandLine.arguments.dropFirst())))
