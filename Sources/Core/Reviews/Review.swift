@@ -1,6 +1,8 @@
 package import Values
 
-/// How far a review has come. `claimed` is no state of its own: a claim is a lease that ends.
+/// How far a review has come.
+///
+/// `claimed` is no state of its own: a claim is a lease that ends.
 ///
 /// `open` is woken by a person; the other two are final.
 package enum ReviewState: String, Sendable, CaseIterable {
