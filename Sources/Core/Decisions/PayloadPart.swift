@@ -65,9 +65,9 @@ extension [PayloadPart] {
         for (index, part) in enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             JSON.string(part.name).appendCanonical(to: &bytes)
-            bytes += Array(#":{"salt":""#.utf8)
-            bytes += Array(part.salt.hex.utf8)
-            bytes += Array(#"","value":"#.utf8)
+            bytes += #":{"salt":""#.utf8
+            bytes += part.salt.hex.utf8
+            bytes += #"","value":"#.utf8
             bytes += part.bytes
             bytes.append(UInt8(ascii: "}"))
         }

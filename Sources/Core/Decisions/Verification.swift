@@ -1,4 +1,4 @@
-package import Values
+internal import Values
 
 /// Recomputes the chain entry by entry and says what does not fit.
 ///

@@ -3,11 +3,14 @@ package import Values
 
 /// One line of a job's input that could be read.
 package struct JobLine: Sendable {
-    /// From 1.
+    /// Its place among the lines that could be read, from 0.
+    package let place: Int
+    /// The line of the file, from 1.
     package let number: Int
     package let step: IncomingStep
 
-    package init(number: Int, step: IncomingStep) {
+    package init(place: Int, number: Int, step: IncomingStep) {
+        self.place = place
         self.number = number
         self.step = step
     }
@@ -30,7 +33,7 @@ package enum LineResult: Sendable {
 /// Who is told of a job's progress; called in the order things happen, one call at a time.
 package protocol JobObserver {
     /// A line with a key came to its result.
-    mutating func finished(_ line: JobLine, _ result: LineResult) throws
+    mutating func finished(_ line: JobLine, _ result: LineResult) async throws
     /// So many steps wait for a model that cannot be reached.
     mutating func waiting(_ count: Int, until: Instant?, because: String)
 }
@@ -92,7 +95,8 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 if timers == 0, let next = waiting.next {
                     timers += 1
                     group.addTask { [clock] in
-                        try await clock.sleep(for: max(.zero, next - clock.now))
+                        let left = max(.zero, next - clock.now)
+                        try await clock.sleep(for: min(left, Limits.shortestPause))
                         return .timer
                     }
                 }
@@ -101,7 +105,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 case .timer:
                     timers -= 1
                     ready += waiting.due(at: clock.now)
-                case .asked(let asked): try receive(asked)
+                case .asked(let asked): try await receive(asked)
                 }
             }
         }
@@ -126,13 +130,13 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 return
             }
             let begun = try await engine.begin(batch.map(\.step), under: policy)
-            for (line, begun) in zip(batch, begun) { try sort(line, begun) }
+            for (line, begun) in zip(batch, begun) { try await sort(line, begun) }
         }
     }
 
-    private mutating func sort(_ line: JobLine, _ begun: Begun) throws {
+    private mutating func sort(_ line: JobLine, _ begun: Begun) async throws {
         switch begun {
-        case .settled(let view): try observer.finished(line, .settled(view))
+        case .settled(let view): try await observer.finished(line, .settled(view))
         case .asking(let asking):
             lines[asking.id] = [line]
             ready.append(asking)
@@ -140,14 +144,14 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
             if lines[view.record.id] != nil {
                 lines[view.record.id]?.append(line)
             } else {
-                try observer.finished(line, .settled(view))
+                try await observer.finished(line, .settled(view))
             }
         case .keyTaken(let id):
-            try observer.finished(
+            try await observer.finished(
                 line, .refused("its key was used before with another input, for decision \(id)")
             )
         case .refused(let failures):
-            try observer.finished(
+            try await observer.finished(
                 line, .refused(failures.map(\.description).joined(separator: "; "))
             )
         }
@@ -163,12 +167,12 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
         ready.removeFirst(room)
     }
 
-    private mutating func receive(_ result: Asked) throws {
+    private mutating func receive(_ result: Asked) async throws {
         asked -= 1
         switch result {
         case .settled(let view):
             for line in lines.removeValue(forKey: view.record.id) ?? [] {
-                try observer.finished(line, .settled(view))
+                try await observer.finished(line, .settled(view))
             }
         case .waits(let asking, let until):
             waiting.add(asking, until: until)

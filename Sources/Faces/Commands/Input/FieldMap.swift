@@ -27,7 +27,7 @@ struct FieldMap: Sendable, Equatable {
         self.pairs = pairs
     }
 
-    private static func path(_ text: Substring) -> [String] {
+    static func path(_ text: Substring) -> [String] {
         text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     }
 
