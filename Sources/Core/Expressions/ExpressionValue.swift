@@ -95,7 +95,7 @@ extension ExpressionValue: Equatable {
     /// CEL's equality: numbers on one line, NaN equal to nothing, other kinds never equal.
     package static func == (left: ExpressionValue, right: ExpressionValue) -> Bool {
         switch (left, right) {
-        case (.string(let a), .string(let b)): a == b
+        case (.string(let a), .string(let b)): identical(a, b)
         case (.int(let a), .int(let b)): a == b
         case (.double(let a), .double(let b)): a == b
         case (.bool(let a), .bool(let b)): a == b
@@ -192,36 +192,36 @@ extension ExpressionValue {
     }
 }
 
-/// Numbers of all three kinds on one line.
+/// Numbers of all three kinds on one line. An integer beside a double is rounded to one, as the
+/// specification's own cases have it.
 enum Numbers {
     enum Order { case less, equal, greater, unordered }
 
     static func order(_ left: ExpressionValue, _ right: ExpressionValue) -> Order {
         switch (left, right) {
-        case (.double(let a), _) where a.isNaN: return .unordered
-        case (_, .double(let b)) where b.isNaN: return .unordered
-        case (.double(let a), _) where a.isInfinite:
-            if case .double(let b) = right, a == b { return .equal }
-            return a > 0 ? .greater : .less
-        case (_, .double(let b)) where b.isInfinite: return b > 0 ? .less : .greater
-        default: break
+        case (.int(let a), .int(let b)): return compare(a, b)
+        case (.uint(let a), .uint(let b)): return compare(a, b)
+        case (.int(let a), .uint(let b)): return a < 0 ? .less : compare(UInt64(a), b)
+        case (.uint(let a), .int(let b)): return b < 0 ? .greater : compare(a, UInt64(b))
+        default:
+            guard let a = left.double, let b = right.double, !a.isNaN, !b.isNaN else {
+                return .unordered
+            }
+            return compare(a, b)
         }
-        guard let a = left.number, let b = right.number else { return .unordered }
-        switch NumberOrder.compare(a, b) {
-        case .less: return .less
-        case .equal: return .equal
-        case .greater: return .greater
-        }
+    }
+
+    private static func compare<Number: Comparable>(_ a: Number, _ b: Number) -> Order {
+        a < b ? .less : a == b ? .equal : .greater
     }
 }
 
 extension ExpressionValue {
-    /// As a JSON number, a uint that fits an int as one.
-    fileprivate var number: JSON? {
+    fileprivate var double: Double? {
         switch self {
-        case .int(let value): .int(value)
-        case .uint(let value): Int64(exactly: value).map(JSON.int) ?? .uint(value)
-        case .double(let value): .double(value)
+        case .int(let value): Double(value)
+        case .uint(let value): Double(value)
+        case .double(let value): value
         default: nil
         }
     }

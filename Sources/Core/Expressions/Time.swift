@@ -66,9 +66,7 @@ package struct Span: Sendable, Hashable {
     package let seconds: Int64
     package let nanoseconds: Int32
 
-    static let limit: Int64 = 315_576_000_000
-
-    /// Nothing beyond 10,000 years either way.
+    /// Nothing beyond what 64 bits of nanoseconds hold, about 292 years either way.
     init?(seconds: Int64, nanoseconds: Int64) {
         let (total, overflow) = seconds.addingReportingOverflow(nanoseconds / 1_000_000_000)
         if overflow { return nil }
@@ -81,7 +79,8 @@ package struct Span: Sendable, Hashable {
             whole += 1
             rest -= 1_000_000_000
         }
-        guard abs(whole) < Self.limit || (abs(whole) == Self.limit && rest == 0) else { return nil }
+        let (scaled, beyond) = whole.multipliedReportingOverflow(by: 1_000_000_000)
+        if beyond || scaled.addingReportingOverflow(rest).overflow { return nil }
         self.seconds = whole
         self.nanoseconds = Int32(rest)
     }

@@ -37,15 +37,20 @@ package struct JSONObject: Sendable {
         self.members = members
         order = []
         if members.count > Self.walkLimit {
-            order = members.indices.sorted { members[$0].name < members[$1].name }
-            for (a, b) in zip(order, order.dropFirst()) where members[a].name == members[b].name {
-                return nil
-            }
+            order = members.indices.sorted { Self.precedes(members[$0].name, members[$1].name) }
+            for (a, b) in zip(order, order.dropFirst())
+            where identical(members[a].name, members[b].name) { return nil }
         } else {
             for (index, member) in members.enumerated() {
-                for earlier in members[..<index] where earlier.name == member.name { return nil }
+                for earlier in members[..<index] where identical(earlier.name, member.name) {
+                    return nil
+                }
             }
         }
+    }
+
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
     package var count: Int { members.count }
@@ -54,7 +59,7 @@ package struct JSONObject: Sendable {
 
     package subscript(name: String) -> JSON? {
         if order.isEmpty {
-            for member in members where member.name == name { return member.value }
+            for member in members where identical(member.name, name) { return member.value }
             return nil
         }
         var low = 0
@@ -62,8 +67,8 @@ package struct JSONObject: Sendable {
         while low < high {
             let middle = (low + high) / 2
             let candidate = members[order[middle]]
-            if candidate.name == name { return candidate.value }
-            if candidate.name < name { low = middle + 1 } else { high = middle }
+            if identical(candidate.name, name) { return candidate.value }
+            if Self.precedes(candidate.name, name) { low = middle + 1 } else { high = middle }
         }
         return nil
     }
@@ -71,7 +76,7 @@ package struct JSONObject: Sendable {
     /// This object with that member set, in its old place or at the end.
     package func setting(_ name: String, to value: JSON) -> JSONObject {
         var changed = members
-        if let index = members.firstIndex(where: { $0.name == name }) {
+        if let index = members.firstIndex(where: { identical($0.name, name) }) {
             changed[index] = Member(name, value)
         } else {
             changed.append(Member(name, value))
@@ -81,7 +86,7 @@ package struct JSONObject: Sendable {
 
     /// This object without that member.
     package func removing(_ name: String) -> JSONObject {
-        JSONObject(uniqueMembers: members.filter { $0.name != name })
+        JSONObject(uniqueMembers: members.filter { !identical($0.name, name) })
     }
 }
 
@@ -93,4 +98,9 @@ extension JSONObject: Equatable {
                 return other == member.value
             }
     }
+}
+
+/// Whether two texts have the same bytes; Swift's `==` also equates spellings of one character.
+package func identical(_ left: String, _ right: String) -> Bool {
+    left.utf8.count == right.utf8.count && left == right && left.utf8.elementsEqual(right.utf8)
 }

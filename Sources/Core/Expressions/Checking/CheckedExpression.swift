@@ -6,6 +6,8 @@ struct CheckedExpression: Sendable {
     let type: ExpressionType
     /// Integer literals that stand beside a double and are read as one.
     let doubleLiterals: Set<ObjectIdentifier>
+    /// Unknown names are errors when they are planned; otherwise when they are evaluated.
+    var isChecked = true
 
     init(tree: SyntaxTree, type: ExpressionType, doubleLiterals: Set<ObjectIdentifier>) {
         self.tree = tree
@@ -15,6 +17,7 @@ struct CheckedExpression: Sendable {
 
     init(unchecked tree: SyntaxTree) {
         self.init(tree: tree, type: .dyn, doubleLiterals: [])
+        isChecked = false
     }
 }
 

@@ -135,7 +135,7 @@ final class OrderNode: TruthNode {
             (.double, .int), (.double, .uint):
             return Numbers.order(left, right)
         case (.string(let a), .string(let b)):
-            return a == b ? .equal : a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
+            return identical(a, b) ? .equal : a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
                 ? .less : .greater
         case (.bool(let a), .bool(let b)): return compare(a ? 1 : 0, b ? 1 : 0)
         case (.bytes(let a), .bytes(let b)):
@@ -203,7 +203,7 @@ final class PathTextNode: TruthNode {
         guard case .string(let text)? = path.json(frame) else {
             return try general.truth(&frame)
         }
-        for candidate in texts where candidate == text { return !negated }
+        for candidate in texts where identical(candidate, text) { return !negated }
         return negated
     }
 }

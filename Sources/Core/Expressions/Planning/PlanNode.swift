@@ -53,6 +53,15 @@ final class ConstantNode: PlanNode {
     }
 }
 
+/// What has no value, known before it is evaluated.
+final class FailureNode: PlanNode {
+    let error: EvaluationError
+
+    init(_ error: EvaluationError) { self.error = error }
+
+    func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue { throw error }
+}
+
 final class VariableNode: PlanNode {
     let slot: Int
     let name: String

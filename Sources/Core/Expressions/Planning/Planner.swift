@@ -116,7 +116,7 @@ struct Planner {
                     }
                 }
             }
-            throw SyntaxProblem("there is no '\(path[0])' here", node.range)
+            return try unknown("there is no '\(path[0])' here", node)
         }
         guard case .select(let operand, let field, let optional) = node.form else {
             preconditionFailure("a reference is a name or a field")
@@ -129,6 +129,14 @@ struct Planner {
             : FieldNode(planned, field)
     }
 
+    /// What was not checked fails only if it is evaluated.
+    private func unknown(
+        _ message: String, _ node: SyntaxNode
+    ) throws(SyntaxProblem) -> any PlanNode {
+        if checked.isChecked { throw SyntaxProblem(message, node.range) }
+        return FailureNode(EvaluationError(.unbound, message))
+    }
+
     // MARK: Operators and functions
 
     private func binary(
@@ -136,7 +144,7 @@ struct Planner {
     ) -> any PlanNode {
         switch sign {
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
-            if let path = left as? PathNode, case .double(let bound)? = right.constant,
+            if let path = left as? PathNode, case .double(let bound)? = right.known,
                 !bound.isNaN
             {
                 return PathOrderNode(sign, path, bound, constant: right)
@@ -144,13 +152,13 @@ struct Planner {
             return OrderNode(sign, left, right)
         case .equal, .notEqual:
             let general = EqualNode(left, right, negated: sign == .notEqual)
-            if let path = left as? PathNode, case .string(let text)? = right.constant {
+            if let path = left as? PathNode, case .string(let text)? = right.known {
                 return PathTextNode(path, [text], negated: sign == .notEqual, general: general)
             }
             return general
         case .isIn:
             let general = InNode(left, right)
-            if let path = left as? PathNode, let texts = right.constant?.texts {
+            if let path = left as? PathNode, let texts = right.known?.texts {
                 return PathTextNode(path, texts, negated: false, general: general)
             }
             return general
@@ -173,7 +181,7 @@ struct Planner {
                 return CallNode(function, try plans(arguments))
             }
         }
-        throw SyntaxProblem("there is no function '\(name)'", node.range)
+        return try unknown("there is no function '\(name)'", node)
     }
 
     private mutating func method(
@@ -197,7 +205,7 @@ struct Planner {
             if name == "matches" { return try matches(target, arguments[0]) }
         }
         guard let function = Library.methods[name] else {
-            throw SyntaxProblem("there is no function '\(name)'", node.range)
+            return try unknown("there is no function '\(name)'", node)
         }
         return CallNode(function, try plans([target] + arguments))
     }
@@ -213,7 +221,7 @@ struct Planner {
         _ text: SyntaxNode, _ pattern: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
         let planned = try plan(pattern)
-        guard case .string(let constant)? = planned.constant else {
+        guard case .string(let constant)? = planned.known else {
             return CallNode(Library.matches, [try plan(text), planned])
         }
         do {
@@ -229,7 +237,7 @@ struct Planner {
 }
 
 extension PlanNode {
-    fileprivate var constant: ExpressionValue? { (self as? ConstantNode)?.constant }
+    fileprivate var known: ExpressionValue? { (self as? ConstantNode)?.constant }
 
     /// Whether its parts are all constants, so that its value is known now.
     fileprivate var needsNothing: Bool {
