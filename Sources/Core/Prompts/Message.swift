@@ -14,6 +14,8 @@ package struct Message: Sendable, Equatable {
         case text(String)
         /// A picture or document by reference, as Dotprompt's `media` helper writes it.
         case media(url: String, contentType: String?)
+        /// A named place that an application fills; models see nothing of it.
+        case section(String)
     }
 
     package let role: Role
