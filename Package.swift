@@ -47,7 +47,7 @@ let package = Package(
         room("Core", "Values", ["CJSON", "CRegex", "CDigest"]),
         room("Core", "Expressions", ["Values"]),
         room("Core", "Prompts", ["Values"]),
-        room("Core", "Autonomy", ["Values", "Expressions", "Prompts"]),
+        room("Core", "Autonomy", ["Values", "Expressions", "Prompts", "Reviews"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
 

@@ -9,6 +9,8 @@ package enum Limits {
     package static let cost = 1_000_000
     /// Bytes of a text that one evaluation may build.
     static let textBytes = 10 << 20
+    /// Alternatives that reasoning about reach keeps apart.
+    static let alternatives = 64
     /// Names a message lists.
     static let namesShown = 12
 }

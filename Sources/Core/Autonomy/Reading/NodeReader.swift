@@ -1,0 +1,147 @@
+internal import Values
+
+/// Reads nodes of a workspace's files, collecting what is wrong.
+struct NodeReader {
+    private(set) var diagnostics: [Diagnostic] = []
+
+    mutating func error(_ message: String, _ range: SourceRange, fix: String? = nil) {
+        diagnostics.append(Diagnostic(message, at: range, fix: fix))
+    }
+
+    mutating func warning(_ message: String, _ range: SourceRange, fix: String? = nil) {
+        diagnostics.append(Diagnostic(message, at: range, fix: fix, severity: .warning))
+    }
+
+    mutating func add(_ diagnostics: Diagnostics) { self.diagnostics += diagnostics.list }
+
+    mutating func add(_ list: [Diagnostic]) { diagnostics += list }
+
+    /// The entries of a mapping with only those keys; an unknown key names the nearest.
+    mutating func mapping(_ node: Node, _ what: String, keys: [String]) -> Node? {
+        guard let entries = node.entries else {
+            error("\(what) needs names and values; got \(node.json.kindWithArticle)", node.range)
+            return nil
+        }
+        for entry in entries where !keys.contains(entry.name) {
+            error(
+                "\(what) has no key '\(entry.name)'; expected one of "
+                    + keys.joined(separator: ", "),
+                entry.nameRange, fix: nearest(entry.name, in: keys).map { "write '\($0)'" }
+            )
+        }
+        return node
+    }
+
+    /// The value of a key that must be there.
+    mutating func required(_ key: String, in node: Node, _ what: String) -> Node? {
+        if let value = node[key] { return value }
+        let at = SourceRange(
+            node.range.source, node.range.offsets.lowerBound..<node.range.offsets.lowerBound
+        )
+        error("\(what) needs '\(key)'", at, fix: "add '\(key):'")
+        return nil
+    }
+
+    mutating func text(_ node: Node, _ what: String) -> String? {
+        if case .string(let text)? = node.scalar, !text.isEmpty { return text }
+        error("\(what) needs a text; got \(node.json.kindWithArticle)", node.range)
+        return nil
+    }
+
+    mutating func list(_ node: Node, _ what: String) -> [Node]? {
+        if let elements = node.elements { return elements }
+        error("\(what) needs a list; got \(node.json.kindWithArticle)", node.range)
+        return nil
+    }
+
+    mutating func bool(_ node: Node, _ what: String) -> Bool? {
+        if let value = node.scalar?.bool { return value }
+        error("\(what) needs true or false; got \(node.json.kindWithArticle)", node.range)
+        return nil
+    }
+
+    mutating func integer(_ node: Node, _ what: String, in range: ClosedRange<Int>) -> Int? {
+        if let value = node.scalar?.integer, range.contains(Int(value)) { return Int(value) }
+        error(
+            "\(what) needs a whole number from \(range.lowerBound) to \(range.upperBound); got "
+                + (node.fragment?.text ?? node.json.kindWithArticle),
+            node.range
+        )
+        return nil
+    }
+
+    mutating func number(_ node: Node, _ what: String, in range: ClosedRange<Double>) -> Double? {
+        if let value = node.scalar?.number, range.contains(value) { return value }
+        error(
+            "\(what) needs a number from \(JSON.ecmaScript(range.lowerBound)) to "
+                + "\(JSON.ecmaScript(range.upperBound)); got "
+                + (node.fragment?.text ?? node.json.kindWithArticle),
+            node.range
+        )
+        return nil
+    }
+
+    /// A share: `5%` or `0.05`.
+    mutating func share(_ node: Node, _ what: String) -> Double? {
+        if let text = node.scalar?.string, text.hasSuffix("%"),
+            let percent = Double(trimmed(String(text.dropLast()))), (0...100).contains(percent)
+        {
+            return percent / 100
+        }
+        if let value = node.scalar?.number, (0...1).contains(value) { return value }
+        error(
+            "\(what) needs a share such as 5% or 0.05; got "
+                + (node.fragment?.text ?? node.json.kindWithArticle),
+            node.range
+        )
+        return nil
+    }
+
+    /// A length of time: `500ms`, `20s`, `15m`, `4h`, `1d`.
+    mutating func duration(_ node: Node, _ what: String) -> Duration? {
+        if let text = node.fragment?.text, let duration = Self.duration(text) { return duration }
+        error(
+            "\(what) needs a time such as 500ms, 20s, 15m, 4h or 1d; got "
+                + (node.fragment?.text ?? node.json.kindWithArticle),
+            node.range
+        )
+        return nil
+    }
+
+    /// Two times: `500ms..8s`.
+    mutating func durations(_ node: Node, _ what: String) -> ClosedRange<Duration>? {
+        let text = node.fragment?.text ?? ""
+        let parts = text.split(separator: ".", omittingEmptySubsequences: true).map(String.init)
+        if text.contains(".."), parts.count == 2, let low = Self.duration(parts[0]),
+            let high = Self.duration(parts[1]), low <= high
+        {
+            return low...high
+        }
+        error("\(what) needs two times such as 500ms..8s; got \(text)", node.range)
+        return nil
+    }
+
+    private static func duration(_ text: String) -> Duration? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
+        switch text.dropFirst(digits.count) {
+        case "ms": return .milliseconds(count)
+        case "s": return .seconds(count)
+        case "m": return .seconds(count * 60)
+        case "h": return .seconds(count * 3_600)
+        case "d": return .seconds(count * 86_400)
+        default: return nil
+        }
+    }
+
+    /// One word of a few.
+    mutating func word(_ node: Node, _ what: String, of words: [String]) -> String? {
+        if let text = node.scalar?.string, words.contains(text) { return text }
+        let got = node.fragment?.text ?? node.json.kindWithArticle
+        error(
+            "\(what) is one of \(words.joined(separator: ", ")); got \(got)", node.range,
+            fix: nearest(got, in: words).map { "write '\($0)'" }
+        )
+        return nil
+    }
+}
