@@ -74,6 +74,7 @@ let package = Package(
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
         room("Adapters", "Documents", ["CYAML", "Values"]),
+        room("Adapters", "Platform", ["Values"]),
 
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
@@ -82,7 +83,7 @@ let package = Package(
             [
                 "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
                 "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
-                "PracticeModel",
+                "Platform", "PracticeModel",
             ]
         ),
         .executableTarget(

@@ -12,3 +12,15 @@ struct DigestTests {
         #expect(mac.hex == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
     }
 }
+
+extension DigestTests {
+    @Test(arguments: [0, 1, 63, 64, 65, 200]) func `a digest of pieces is that of the whole`(
+        cut: Int
+    ) {
+        let bytes = (0..<200).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        var stream = DigestStream()
+        stream.add(Array(bytes[..<cut]))
+        stream.add(Array(bytes[cut...]))
+        #expect(stream.finish() == Digest(of: bytes))
+    }
+}

@@ -26,3 +26,15 @@ void stepgate_hmac_sha256(const void *key, size_t key_count, const void *message
     unsigned int written = 0;
     HMAC(EVP_sha256(), key, (int)key_count, message, message_count, out, &written);
 }
+
+_Static_assert(sizeof(stepgate_sha256_state) >= sizeof(SHA256_CTX), "the state holds a context");
+
+void stepgate_sha256_begin(stepgate_sha256_state *state) { SHA256_Init((SHA256_CTX *)state); }
+
+void stepgate_sha256_add(stepgate_sha256_state *state, const void *bytes, size_t count) {
+    add((SHA256_CTX *)state, bytes, count);
+}
+
+void stepgate_sha256_finish(stepgate_sha256_state *state, uint8_t *out) {
+    SHA256_Final(out, (SHA256_CTX *)state);
+}

@@ -45,6 +45,27 @@ package struct Digest: Sendable, Hashable, Comparable {
     }
 }
 
+/// A SHA-256 digest of bytes that come piece by piece, such as a file's.
+package struct DigestStream: Sendable {
+    private var state = stepgate_sha256_state()
+
+    package init() { unsafe stepgate_sha256_begin(&state) }
+
+    package mutating func add(_ bytes: [UInt8]) {
+        unsafe stepgate_sha256_add(&state, bytes, bytes.count)
+    }
+
+    /// The digest of all that was added.
+    package consuming func finish() -> Digest {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in
+            unsafe stepgate_sha256_finish(&state, out.baseAddress)
+            count = 32
+        }
+        guard let digest = Digest(bytes: bytes) else { preconditionFailure("SHA-256 is 32 bytes") }
+        return digest
+    }
+}
+
 /// HMAC-SHA-256 (RFC 2104).
 package func hmac(key: [UInt8], message: [UInt8]) -> Digest {
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 32) { out, count in

@@ -1,0 +1,63 @@
+internal import Glibc
+
+/// Files and folders by path.
+package enum Folder {
+    /// The names of everything in a folder but hidden files, sorted.
+    package static func names(in path: String) throws(FileError) -> [String] {
+        guard let stream = unsafe opendir(path) else {
+            throw FileError(errno, path: path, doing: "list")
+        }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                unsafe tuple.withMemoryRebound(to: CChar.self, capacity: 256) { bytes in
+                    unsafe String(cString: bytes)
+                }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    package static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a folder and those above it; one that is there already is fine.
+    package static func make(_ path: String) throws(FileError) {
+        var partial = path.hasPrefix("/") ? "/" : ""
+        for component in path.split(separator: "/") {
+            partial += component + "/"
+            if unsafe mkdir(partial, 0o755) != 0, errno != EEXIST {
+                throw FileError(errno, path: partial, doing: "make the folder")
+            }
+        }
+        guard path.isEmpty || isFolder(path) else {
+            throw FileError(.exists, path: path, message: "\(path) is a file, not a folder")
+        }
+    }
+
+    /// Puts a finished file in another's place, at once or not at all.
+    package static func rename(_ path: String, to other: String) throws(FileError) {
+        if unsafe Glibc.rename(path, other) != 0 {
+            throw FileError(errno, path: path, doing: "rename")
+        }
+    }
+
+    package static func remove(_ path: String) throws(FileError) {
+        if unsafe unlink(path) != 0, errno != ENOENT {
+            throw FileError(errno, path: path, doing: "remove")
+        }
+    }
+
+    /// The whole of a file, refusing more than the limit.
+    package static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        try File(path, for: .reading).readAll(limit: limit)
+    }
+}

@@ -1,0 +1,81 @@
+internal import Glibc
+package import Values
+
+/// What the process knows of itself and the terminal it runs in.
+package enum Process {
+    package static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    /// All of the environment, for a workspace's `${env:NAME}`.
+    package static var environment: [String: String] {
+        var all: [String: String] = [:]
+        var next = unsafe environ
+        while let line = unsafe next.pointee {
+            let text = unsafe String(cString: line)
+            if let equals = text.firstIndex(of: "=") {
+                all[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            unsafe next += 1
+        }
+        return all
+    }
+
+    package static var now: Instant {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+
+    /// Bytes of the kernel's random source, for salts, ids and secrets.
+    package static func randomBytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 7)
+        while bytes.count < count {
+            var word = generator.next()
+            for _ in 0..<8 {
+                bytes.append(UInt8(truncatingIfNeeded: word))
+                word >>= 8
+            }
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    package static func isTerminal(_ stream: StandardStream) -> Bool {
+        isatty(stream.rawValue) == 1
+    }
+
+    /// How many columns the terminal has; 80 where there is none.
+    package static var terminalWidth: Int {
+        var size = winsize()
+        for stream in [StandardStream.output, .error] {
+            if unsafe ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
+                return Int(size.ws_col)
+            }
+        }
+        return environment("COLUMNS").flatMap { Int($0) } ?? 80
+    }
+
+    /// Writes all of it; a reader that has gone is not an error worth telling.
+    package static func write(_ text: String, to stream: StandardStream) {
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(
+                    stream.rawValue, buffer.baseAddress?.advanced(by: written),
+                    bytes.count - written
+                )
+            }
+            if count < 0, errno != EINTR { return }
+            written += max(0, count)
+        }
+    }
+}
+
+package enum StandardStream: Int32, Sendable {
+    case output = 1
+    case error = 2
+}

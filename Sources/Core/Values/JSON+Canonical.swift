@@ -1,0 +1,192 @@
+extension JSON {
+    /// The one spelling of this value: RFC 8785 with exact integers.
+    ///
+    /// Names in the order of their UTF-16 code units, the shortest escapes, no white space,
+    /// integers exact, doubles as ECMAScript prints them. Equal values have equal bytes.
+    package var canonicalBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
+        appendCanonical(to: &bytes)
+        return bytes
+    }
+
+    package func appendCanonical(to bytes: inout [UInt8]) {
+        switch self {
+        case .object(let object):
+            bytes.append(UInt8(ascii: "{"))
+            var first = true
+            for member in object.canonicalOrder {
+                if !first { bytes.append(UInt8(ascii: ",")) }
+                first = false
+                Self.append(member.name, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                member.value.appendCanonical(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        case .array(let elements):
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                element.appendCanonical(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        default: appendScalar(to: &bytes)
+        }
+    }
+
+    /// The members as they are ordered, on one line: for programs that read line by line.
+    package var compactText: String {
+        var bytes: [UInt8] = []
+        appendCompact(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    package func appendCompact(to bytes: inout [UInt8]) {
+        switch self {
+        case .object(let object):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in object.members.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                Self.append(member.name, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                member.value.appendCompact(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
+        case .array(let elements):
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                element.appendCompact(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        default: appendScalar(to: &bytes)
+        }
+    }
+
+    /// The members as they are ordered, a line each, for people.
+    package var prettyText: String {
+        var bytes: [UInt8] = []
+        appendPretty(to: &bytes, depth: 0)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func appendPretty(to bytes: inout [UInt8], depth: Int) {
+        func line(_ depth: Int) {
+            bytes.append(UInt8(ascii: "\n"))
+            for _ in 0..<depth * 2 { bytes.append(UInt8(ascii: " ")) }
+        }
+        switch self {
+        case .object(let object) where !object.isEmpty:
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in object.members.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                line(depth + 1)
+                Self.append(member.name, to: &bytes)
+                bytes += [UInt8(ascii: ":"), UInt8(ascii: " ")]
+                member.value.appendPretty(to: &bytes, depth: depth + 1)
+            }
+            line(depth)
+            bytes.append(UInt8(ascii: "}"))
+        case .array(let elements) where !elements.isEmpty:
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                line(depth + 1)
+                element.appendPretty(to: &bytes, depth: depth + 1)
+            }
+            line(depth)
+            bytes.append(UInt8(ascii: "]"))
+        default: appendCompact(to: &bytes)
+        }
+    }
+
+    private func appendScalar(to bytes: inout [UInt8]) {
+        switch self {
+        case .null: bytes += "null".utf8
+        case .bool(let value): bytes += (value ? "true" : "false").utf8
+        case .int(let value): bytes += String(value).utf8
+        case .uint(let value): bytes += String(value).utf8
+        case .double(let value): bytes += Self.ecmaScript(value).utf8
+        case .string(let text): Self.append(text, to: &bytes)
+        case .array, .object: preconditionFailure("containers are written by their callers")
+        }
+    }
+
+    /// A string with the escapes of RFC 8785, section 3.2.2.2.
+    private static func append(_ text: String, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\"")]
+            case UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\\")]
+            case 0x20...: bytes.append(byte)
+            case 0x08: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "b")]
+            case 0x09: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
+            case 0x0A: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
+            case 0x0C: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "f")]
+            case 0x0D: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
+            default:
+                bytes += "\\u00".utf8
+                bytes += [byte].hex.utf8
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A finite double as ECMAScript's `Number::toString` prints it: the shortest digits that read
+    /// back, plain between 1e-6 and 1e21.
+    package static func ecmaScript(_ value: Double) -> String {
+        if value == 0 { return "0" }
+        if let whole = Int64(exactly: value), abs(value) < 1e15 { return String(whole) }
+        let (digits, exponent) = shortest(abs(value))
+        let sign = value < 0 ? "-" : ""
+        let count = digits.count
+        if count <= exponent, exponent <= 21 {
+            return sign + digits + String(repeating: "0", count: exponent - count)
+        }
+        if exponent > 0, exponent <= 21 {
+            let cut = digits.index(digits.startIndex, offsetBy: exponent)
+            return sign + digits[..<cut] + "." + digits[cut...]
+        }
+        if exponent > -6, exponent <= 0 {
+            return sign + "0." + String(repeating: "0", count: -exponent) + digits
+        }
+        let power = exponent - 1
+        let tail = (power < 0 ? "e-" : "e+") + String(abs(power))
+        let head = String(digits.prefix(1))
+        return sign + (count == 1 ? head : head + "." + digits.dropFirst()) + tail
+    }
+
+    /// The shortest digits `d` and the exponent `e` with value = 0.d × 10^e.
+    private static func shortest(_ value: Double) -> (digits: String, exponent: Int) {
+        let parts = value.description.split(separator: "e")
+        var power = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+        let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        var digits = String(mantissa[0]) + (mantissa.count > 1 ? String(mantissa[1]) : "")
+        power += mantissa[0].count
+        while digits.hasPrefix("0"), digits.count > 1 {
+            digits.removeFirst()
+            power -= 1
+        }
+        while digits.hasSuffix("0"), digits.count > 1 { digits.removeLast() }
+        return (digits, power)
+    }
+}
+
+extension JSONObject {
+    /// The members in the order of their names' UTF-16 code units.
+    fileprivate var canonicalOrder: [Member] {
+        var sorted = true
+        for index in members.indices.dropFirst()
+        where !Self.precedes(members[index - 1].name, members[index].name) {
+            sorted = false
+            break
+        }
+        return sorted ? members : members.sorted { Self.precedes($0.name, $1.name) }
+    }
+
+    /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF.
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf16.lexicographicallyPrecedes(right.utf16)
+    }
+}

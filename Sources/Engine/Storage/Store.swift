@@ -1,0 +1,111 @@
+package import Decisions
+package import Reviews
+package import Values
+
+/// Where everything durable lives: the log, its projections, and releases.
+///
+/// Every implementation passes `StoreConformance`. A call that returns has committed; a call that
+/// throws `.unavailable` may or may not have, and the caller finds out by its key or its version.
+package protocol Store: Sendable {
+    /// Commits the changes in their order, as few transactions as can be, and assigns sequence and
+    /// hash to their entries. One result a change.
+    ///
+    /// Sets on each decision written: `version` one up, `links.last` to the change's last entry,
+    /// `links.input` and `links.output` to the last of its entries whose payload has `/input` and
+    /// `/output`, where one does. Sets a review's `version` one up.
+    func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult]
+
+    func head() async throws(StoreError) -> ChainHead
+    func decision(_ id: Identifier) async throws(StoreError) -> DecisionRecord?
+    /// Newest first.
+    func decisions(_ query: DecisionQuery) async throws(StoreError) -> [DecisionRecord]
+    /// The decisions that claimed those keys, each with its claim's body and its current output.
+    func claimed(
+        scope: String,
+        keys: [String]
+    ) async throws(StoreError) -> [String: ClaimedDecision]
+    func review(_ id: Identifier) async throws(StoreError) -> Review?
+    /// Oldest first.
+    func reviews(_ query: ReviewQuery) async throws(StoreError) -> [Review]
+    func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry?
+    /// In the order of the log, from that sequence on, at most so many.
+    func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry]
+
+    /// Keeps a release whole; keeping one again changes nothing.
+    func keep(_ release: StoredRelease) async throws(StoreError)
+    func release(_ digest: Digest) async throws(StoreError) -> StoredRelease?
+    /// 32 random bytes made with the store and never shown: the key of the audit draw.
+    func secret() async throws(StoreError) -> [UInt8]
+}
+
+extension Store {
+    /// All entries of a decision, first to last, along their links.
+    package func entries(of record: DecisionRecord) async throws(StoreError) -> [StoredEntry] {
+        var entries: [StoredEntry] = []
+        var sequence = record.links.last
+        while sequence > 0, let entry = try await entry(sequence) {
+            entries.append(entry)
+            sequence = entry.previous
+        }
+        return entries.reversed()
+    }
+
+    /// The value of a payload part of that entry; nothing when it was redacted.
+    package func payload(
+        _ name: String,
+        of sequence: Int64
+    ) async throws(StoreError) -> JSON? {
+        guard sequence > 0 else { return nil }
+        return try await entry(sequence)?.payload.value(name)
+    }
+}
+
+package struct ClaimedDecision: Sendable, Equatable {
+    package let record: DecisionRecord
+    package let body: Digest
+    /// The answer in force, or the draft under review; nothing while there is none.
+    package let output: JSON?
+
+    package init(record: DecisionRecord, body: Digest, output: JSON?) {
+        self.record = record
+        self.body = body
+        self.output = output
+    }
+}
+
+/// Which decisions to list.
+package struct DecisionQuery: Sendable, Equatable {
+    package var policy: String?
+    package var states: Set<DecisionState> = []
+    package var route: Route?
+    /// Only those made before this one: the cursor of the next page.
+    package var before: Identifier?
+    package var limit: Int
+
+    package init(limit: Int = 100) { self.limit = limit }
+}
+
+/// Which reviews to list.
+package struct ReviewQuery: Sendable, Equatable {
+    package var queue: String?
+    package var states: Set<ReviewState> = [.open]
+    package var kind: Review.Kind?
+    package var decision: Identifier?
+    /// Only those opened after this one: the cursor of the next page.
+    package var after: Identifier?
+    package var limit: Int
+
+    package init(limit: Int = 100) { self.limit = limit }
+}
+
+/// A release with every file it refers to, as its manifest names them.
+package struct StoredRelease: Sendable, Equatable {
+    package let digest: Digest
+    /// By path, relative to the workspace.
+    package let files: [String: [UInt8]]
+
+    package init(digest: Digest, files: [String: [UInt8]]) {
+        self.digest = digest
+        self.files = files
+    }
+}
