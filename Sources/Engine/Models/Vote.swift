@@ -9,8 +9,8 @@ struct Vote: Sendable {
 
     /// Nothing when no sample counts.
     ///
-    /// A sample that failed, or whose value is no member, counts against every value: the share is of
-    /// all samples asked for.
+    /// A sample that failed, or that the output schema does not allow, counts against every value:
+    /// the share is of all samples asked for.
     init?(
         _ samples: [Result<JSON, AnswerFailure>],
         asked: Int,
@@ -20,7 +20,7 @@ struct Vote: Sendable {
         var groups: [(value: JSON, first: JSON, count: Int)] = []
         for sample in samples {
             guard case .success(let output) = sample, let value = output[name],
-                form.admits(value, under: name)
+                form.admits(value, under: name), form.allows(output)
             else { continue }
             if let index = groups.firstIndex(where: { $0.value == value }) {
                 groups[index].count += 1
