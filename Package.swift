@@ -29,11 +29,12 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
     )
 }
 
-func tests(_ name: String, _ dependencies: [String]) -> Target {
+func tests(_ name: String, _ dependencies: [String], data: [String] = []) -> Target {
     .testTarget(
         name: name,
         dependencies: dependencies.map { .byName(name: $0) },
-        path: "Tests/\(name)"
+        path: "Tests/\(name)",
+        exclude: data
     )
 }
 
@@ -107,7 +108,11 @@ let package = Package(
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
-        tests("ModelsTests", ["Values", "Prompts", "Autonomy", "Models", "TestSupport"]),
+        tests(
+            "ModelsTests",
+            ["Values", "Prompts", "Autonomy", "Models", "TestSupport"],
+            data: ["Cases"]
+        ),
         tests(
             "StorageTests",
             ["Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]

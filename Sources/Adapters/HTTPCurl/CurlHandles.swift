@@ -1,0 +1,200 @@
+internal import CCurl
+internal import Models
+
+/// libcurl wants its beginning once, before everything else.
+private let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+/// Owns one transfer handle, its header lines and error buffer, and releases them.
+///
+/// Used on one thread only. libcurl writes what arrives into `response`, which lives as long.
+@safe
+struct CurlHandle: ~Copyable {
+    let response = Response()
+    fileprivate let raw: UnsafeMutableRawPointer
+    private let errorBuffer: UnsafeMutablePointer<CChar>
+    private var lines: UnsafeMutablePointer<curl_slist>?
+
+    /// Nothing when there is no memory.
+    init?() {
+        guard isLibraryReady, let raw = unsafe curl_easy_init() else { return nil }
+        unsafe self.raw = raw
+        unsafe errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        unsafe lines = nil
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(raw)
+        unsafe curl_slist_free_all(lines)
+        unsafe errorBuffer.deallocate()
+    }
+
+    /// Makes the handle ready for one exchange; false when libcurl refuses a part of it.
+    mutating func prepare(_ call: HTTPCall, number: UInt64) -> Bool {
+        reset()
+        response.begin(limit: call.responseLimit)
+        unsafe stepgate_curl_set_number(raw, number)
+        setSinks()
+        setBounds(call)
+        return setMethod(call) && setHeaders(call.headers) && set(CURLOPT_URL, call.url)
+    }
+
+    /// Forgets the last exchange with everything that was set for it, keys included.
+    mutating func reset() {
+        unsafe curl_easy_reset(raw)
+        unsafe curl_slist_free_all(lines)
+        unsafe lines = nil
+        unsafe errorBuffer[0] = 0
+    }
+
+    var status: Int { unsafe stepgate_curl_status(raw) }
+
+    /// Whether the connection stood at all.
+    var hasConnected: Bool { unsafe stepgate_curl_connected_after(raw) > 0 }
+
+    /// What libcurl says about the failure, if anything.
+    var failure: String { unsafe String(cString: errorBuffer) }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        unsafe stepgate_curl_set_long(raw, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ value: String) -> Bool {
+        unsafe stepgate_curl_set_text(raw, option, value) == CURLE_OK
+    }
+
+    private func setSinks() {
+        let box = unsafe Unmanaged.passUnretained(response).toOpaque()
+        unsafe stepgate_curl_set_sinks(
+            raw,
+            { bytes, size, count, box in
+                guard let bytes = unsafe bytes, let box = unsafe box else { return 0 }
+                let response = unsafe Unmanaged<Response>.fromOpaque(box).takeUnretainedValue()
+                let part = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+                return unsafe response.take(part) ? size * count : 0
+            },
+            { bytes, size, count, box in
+                guard let bytes = unsafe bytes, let box = unsafe box else { return 0 }
+                let response = unsafe Unmanaged<Response>.fromOpaque(box).takeUnretainedValue()
+                let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+                return unsafe response.takeHeader(line) ? size * count : 0
+            },
+            box,
+            errorBuffer
+        )
+    }
+
+    private func setBounds(_ call: HTTPCall) {
+        set(CURLOPT_CONNECTTIMEOUT_MS, call.connectTimeout.wholeMilliseconds)
+        set(CURLOPT_TIMEOUT_MS, call.timeout.wholeMilliseconds)
+        unsafe stepgate_curl_set_size(raw, CURLOPT_MAXFILESIZE_LARGE, Int64(call.responseLimit))
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_TCP_NODELAY, 1)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        // Without it, giving up on a name that is being looked up waits for the look-up to end.
+        set(CURLOPT_QUICK_EXIT, 1)
+        _ = set(CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = set(CURLOPT_USERAGENT, "stepgate")
+        _ = set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+    }
+
+    private func setMethod(_ call: HTTPCall) -> Bool {
+        guard !call.body.isEmpty || call.method == "POST" else {
+            set(CURLOPT_HTTPGET, 1)
+            return call.method == "GET" || set(CURLOPT_CUSTOMREQUEST, call.method)
+        }
+        unsafe stepgate_curl_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, Int64(call.body.count))
+        let copied = unsafe call.body.withUnsafeBytes { bytes in
+            let start = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return unsafe stepgate_curl_set_text(raw, CURLOPT_COPYPOSTFIELDS, start)
+        }
+        guard copied == CURLE_OK else { return false }
+        if call.body.isEmpty { set(CURLOPT_POST, 1) }
+        return call.method == "POST" || set(CURLOPT_CUSTOMREQUEST, call.method)
+    }
+
+    private mutating func setHeaders(_ headers: [HTTPHeader]) -> Bool {
+        // libcurl would wait a second for a server's leave to send a large body.
+        guard append("expect:") else { return false }
+        for header in headers {
+            let isAppended =
+                switch header.value {
+                case .plain(let value): append("\(header.name): \(value)")
+                case .secret(let prefix, let secret):
+                    secret.withValue { append("\(header.name): \(prefix)\($0)") }
+                }
+            guard isAppended else { return false }
+        }
+        return unsafe stepgate_curl_set_headers(raw, lines) == CURLE_OK
+    }
+
+    /// False for a line that would end the header early, and when there is no memory.
+    private mutating func append(_ line: String) -> Bool {
+        guard line.utf8.allSatisfy({ $0 >= 0x20 || $0 == 0x09 }) else { return false }
+        guard let longer = unsafe curl_slist_append(lines, line) else { return false }
+        unsafe lines = longer
+        return true
+    }
+}
+
+/// Owns the set of running transfers and their connections, and releases it.
+///
+/// A class, as the thread that runs it and those who wake it share it; every method but `wake`
+/// belongs to that one thread.
+@safe
+final class CurlMulti {
+    private let raw: UnsafeMutableRawPointer
+
+    init() {
+        guard isLibraryReady, let raw = unsafe curl_multi_init() else {
+            preconditionFailure("libcurl has no memory to begin with")
+        }
+        unsafe self.raw = raw
+        let kept = Limits.idleConnections
+        unsafe stepgate_curl_multi_set_long(raw, CURLMOPT_MAXCONNECTS, kept)
+    }
+
+    deinit { unsafe curl_multi_cleanup(raw) }
+
+    func add(_ handle: borrowing CurlHandle) -> Bool {
+        unsafe curl_multi_add_handle(raw, handle.raw) == CURLM_OK
+    }
+
+    func remove(_ handle: borrowing CurlHandle) {
+        unsafe curl_multi_remove_handle(raw, handle.raw)
+    }
+
+    /// Moves every transfer as far as it goes without waiting.
+    func perform() {
+        var running: Int32 = 0
+        unsafe curl_multi_perform(raw, &running)
+    }
+
+    /// A transfer that has ended, once each.
+    func nextDone() -> (number: UInt64, result: CURLcode)? {
+        var number: UInt64 = 0
+        var result = CURLE_OK
+        guard unsafe stepgate_curl_next_done(raw, &number, &result) else { return nil }
+        return (number, result)
+    }
+
+    /// Waits until a socket or a timer of a transfer needs care, or someone wakes it.
+    func wait() {
+        unsafe curl_multi_poll(raw, nil, 0, Int32(Limits.idlePoll.wholeMilliseconds), nil)
+    }
+
+    /// Ends the present or the next wait; from any thread.
+    func wake() { unsafe curl_multi_wakeup(raw) }
+}
+
+// libcurl documents `curl_multi_wakeup` as safe from any thread; the rest stays on one.
+extension CurlMulti: @unchecked Sendable {}
+
+extension Duration {
+    /// At least 1, since libcurl takes 0 for "no bound".
+    fileprivate var wholeMilliseconds: Int {
+        let parts = components
+        guard parts.seconds < 1_000_000_000 else { return 1_000_000_000_000 }
+        return max(1, Int(parts.seconds * 1_000 + parts.attoseconds / 1_000_000_000_000_000))
+    }
+}

@@ -1,0 +1,99 @@
+internal import Autonomy
+internal import Values
+
+extension DecisionsShape {
+    func decode(_ reply: HTTPReply, to request: ModelRequest) -> ModelReply {
+        guard (200...299).contains(reply.status) else {
+            return .failure(ServiceError.failure(of: reply))
+        }
+        let body: JSON
+        do {
+            body = try JSON.read(reply.body)
+        } catch {
+            return .failure(ModelFailure(.notTheProtocol(reply), body: reply.body))
+        }
+        guard let answers = body["answers"]?.array else {
+            if let error = body["error"], !error.isNull {
+                return .failure(ServiceError(body: body).failure(within: reply))
+            }
+            let reason = AnswerFailure(.unparsable, "the server's reply holds no answers")
+            return .failure(ModelFailure(reason, usage: body.chatUsage, body: reply.body))
+        }
+        let version = body["model"]?.string ?? ""
+        do {
+            let (output, confidence) = try read(answers, request)
+            return .answer(
+                ModelAnswer(
+                    output: output,
+                    confidence: confidence,
+                    signal: .probability,
+                    samples: [.success(output)],
+                    version: version,
+                    usage: body.chatUsage,
+                    finish: nil,
+                    body: reply.body
+                )
+            )
+        } catch {
+            return .failure(
+                ModelFailure(error, usage: body.chatUsage, version: version, body: reply.body)
+            )
+        }
+    }
+
+    private func read(
+        _ answers: [JSON],
+        _ request: ModelRequest
+    ) throws(AnswerFailure) -> (JSON, Confidence) {
+        let name = request.confidence.of
+        guard let answer = answers.first(where: { $0["name"]?.string == name }) else {
+            throw AnswerFailure(.unparsable, "the server answered no question named \(name)")
+        }
+        let type = answer["type"]?.string ?? "nothing"
+        guard type != "refusal" else {
+            throw AnswerFailure(.refusal, "the model declined to answer \(name)")
+        }
+        guard type == "choice", let choice = answer["choice"], !choice.isNull else {
+            throw AnswerFailure(.unparsable, "\(name) was answered by \(type), not by a choice")
+        }
+        guard request.output.admits(choice, under: name) else {
+            let said = excerpt(choice.compactText)
+            throw AnswerFailure(.offSchema, "the choice \(said) is none of those for \(name)")
+        }
+        return (output(choice, request), confidence(in: answer, of: choice))
+    }
+
+    /// The choice among the properties that can have only one value, in the schema's order.
+    private func output(_ choice: JSON, _ request: ModelRequest) -> JSON {
+        let form = request.output
+        let names = form.schema["properties"]?.object?.names ?? []
+        let members = names.compactMap { name -> JSONObject.Member? in
+            if name == request.confidence.of { return .init(name, choice) }
+            guard form.required.contains(name) else { return nil }
+            return form.constant(of: name).map { .init(name, $0) }
+        }
+        return .object(JSONObject(uniqueMembers: members))
+    }
+
+    /// The probability of the choice.
+    ///
+    /// The answer's own `confidence` is another thing (how far above guessing the choice is) and is
+    /// never read.
+    private func confidence(in answer: JSON, of choice: JSON) -> Confidence {
+        let listed = (answer["probabilities"]?.array ?? []).compactMap { entry in
+            entry["value"].flatMap { value in
+                entry["probability"]?.number.map { (value: value, probability: $0) }
+            }
+        }
+        let scores = JSONObject(
+            listed.map { entry in
+                .init(entry.value.string ?? entry.value.compactText, .double(entry.probability))
+            }
+        )
+        guard let own = listed.first(where: { $0.value == choice }) else {
+            let note = "the answer gives no probability of its choice"
+            return Confidence(nil, scores: scores ?? JSONObject(), note: note)
+        }
+        return Confidence(own.probability, scores: scores ?? JSONObject())
+    }
+}

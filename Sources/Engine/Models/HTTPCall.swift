@@ -1,0 +1,78 @@
+/// One header of a request, whose value may be a secret.
+package struct HTTPHeader: Sendable {
+    package enum Value: Sendable {
+        case plain(String)
+        /// A key behind what goes before it, such as `Bearer `.
+        case secret(prefix: String, Secret)
+    }
+
+    /// In lower case.
+    package let name: String
+    package let value: Value
+
+    package init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = .plain(value)
+    }
+
+    package init(_ name: String, prefix: String = "", _ secret: Secret) {
+        self.name = name
+        value = .secret(prefix: prefix, secret)
+    }
+}
+
+/// One HTTP request with the bounds it is made under.
+package struct HTTPCall: Sendable {
+    package let method: String
+    /// Absolute, `http` or `https`.
+    package let url: String
+    package let headers: [HTTPHeader]
+    package let body: [UInt8]
+    package var connectTimeout: Duration
+    /// For the whole exchange, connecting included.
+    package var timeout: Duration
+    /// Bytes of the answer's body.
+    package let responseLimit: Int
+
+    package init(
+        method: String = "POST",
+        url: String,
+        headers: [HTTPHeader] = [],
+        body: [UInt8] = [],
+        connectTimeout: Duration = .seconds(5),
+        timeout: Duration,
+        responseLimit: Int = Limits.responseBytes
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connectTimeout = connectTimeout
+        self.timeout = timeout
+        self.responseLimit = responseLimit
+    }
+}
+
+/// What a server answered, whatever its status.
+package struct HTTPReply: Sendable, Equatable {
+    package let status: Int
+    /// Names in lower case, in the order received; a name may be there more than once.
+    package let headers: [(name: String, value: String)]
+    package let body: [UInt8]
+
+    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first value under a name in lower case.
+    package func header(_ name: String) -> String? {
+        headers.first { $0.name == name }?.value
+    }
+
+    package static func == (left: HTTPReply, right: HTTPReply) -> Bool {
+        left.status == right.status && left.body == right.body
+            && left.headers.elementsEqual(right.headers, by: ==)
+    }
+}

@@ -1,0 +1,27 @@
+/// The bounds of what this module sends, reads and keeps.
+package enum Limits {
+    /// Bytes of one answer's body; a longer one is cut off and is a failed model.
+    package static let responseBytes = 8 << 20
+    /// Bytes of one request's body.
+    package static let requestBytes = 32 << 20
+    /// Characters of a body or message quoted in a failure's detail.
+    package static let excerptCharacters = 200
+    /// Answers that `vote` may ask for; OpenAI's own bound for `n`.
+    package static let samples = 128
+    /// Alternatives asked for at each token; OpenAI's bound for `top_logprobs`.
+    package static let alternatives = 20
+    /// Characters of a structured output's name.
+    package static let outputNameCharacters = 64
+    /// Choices of one question to a decision endpoint.
+    package static let choices = 2...255
+    /// How far the levels of an output schema may nest.
+    package static let schemaDepth = 64
+    /// Attempts of one call, whatever a policy says.
+    package static let attempts = 100
+    /// The longest wait a server may ask for; a longer one ends the attempts.
+    package static let serverWait = Duration.seconds(120)
+    /// How far above zero rounding may push a log-probability; more is a broken server.
+    package static let logprobSlack = 0.01
+    /// At or below this a log-probability means "not among those I know" (OpenAI sends -9999).
+    package static let absentLogprob = -9_999.0
+}

@@ -1,0 +1,64 @@
+package import Autonomy
+package import Prompts
+package import Values
+
+/// One question to a model, in no provider's words.
+package struct ModelRequest: Sendable {
+    package let messages: [Message]
+    package let output: OutputForm
+    package let confidence: ConfidenceClause
+    package let sampling: Sampling
+
+    package init(
+        messages: [Message],
+        output: OutputForm,
+        confidence: ConfidenceClause,
+        sampling: Sampling = Sampling()
+    ) {
+        self.messages = messages
+        self.output = output
+        self.confidence = confidence
+        self.sampling = sampling
+    }
+}
+
+/// How a model draws its answer, from a prompt's `config`.
+package struct Sampling: Sendable, Equatable {
+    package enum Temperature: Sendable, Equatable {
+        /// 0, or 1 where `vote` needs answers that can differ.
+        case standard
+        case exactly(Double)
+        /// Not sent, for models that take none; written `temperature: null`.
+        case server
+    }
+
+    package var temperature: Temperature
+    package var topP: Double?
+    package var maximumOutputTokens: Int64?
+    package var stop: [String]
+
+    package init(
+        temperature: Temperature = .standard,
+        topP: Double? = nil,
+        maximumOutputTokens: Int64? = nil,
+        stop: [String] = []
+    ) {
+        self.temperature = temperature
+        self.topP = topP
+        self.maximumOutputTokens = maximumOutputTokens
+        self.stop = stop
+    }
+
+    /// Reads Dotprompt's names (`temperature`, `maxOutputTokens`, `topP`, `stopSequences`); others
+    /// and values of another type are left to the prompt's check.
+    package init(config: JSON) {
+        self.init(
+            topP: config["topP"]?.number,
+            maximumOutputTokens: config["maxOutputTokens"]?.integer,
+            stop: config["stopSequences"]?.array?.compactMap(\.string) ?? []
+        )
+        if let given = config["temperature"] {
+            temperature = given.number.map(Temperature.exactly) ?? .server
+        }
+    }
+}

@@ -1,0 +1,280 @@
+import Autonomy
+import Models
+import Prompts
+import Testing
+import Values
+
+struct RequestTests {
+    private let schema: JSON = [
+        "type": "object",
+        "properties": [
+            "action": ["enum": ["refund", "reject"]],
+            "reason": ["type": "string", "minLength": 3],
+        ],
+        "required": ["action"],
+        "additionalProperties": false,
+    ]
+
+    private func text(_ role: Message.Role, _ text: String) -> Message {
+        Message(role: role, content: [.text(text)])
+    }
+
+    private func body(
+        _ shape: Shape,
+        _ clause: ConfidenceClause,
+        _ messages: [Message]? = nil,
+        sampling: Sampling = Sampling(),
+        schema: JSON? = nil
+    ) throws -> JSON {
+        let request = ModelRequest(
+            messages: messages ?? [text(.system, "Decide."), text(.user, "Hello")],
+            output: OutputForm(name: "refund triage/é", schema: schema ?? self.schema),
+            confidence: clause,
+            sampling: sampling
+        )
+        return try JSON.read(shape.coding.encode(request, model: "banker-1"))
+    }
+
+    private let logprob = ConfidenceClause(from: .logprob, of: "action")
+    private let probability = ConfidenceClause(from: .probability, of: "action")
+
+    @Test func `a chat request asks for strict output and log-probabilities`() throws {
+        let expected: JSON = [
+            "model": "banker-1",
+            "messages": [
+                ["role": "system", "content": "Decide."], ["role": "user", "content": "Hello"],
+            ],
+            "response_format": [
+                "type": "json_schema",
+                "json_schema": [
+                    "name": "refund-triage--", "strict": true,
+                    "schema": [
+                        "type": "object",
+                        "properties": [
+                            "action": ["enum": ["refund", "reject"], "type": "string"],
+                            "reason": ["type": ["string", "null"]],
+                        ],
+                        "required": ["action", "reason"],
+                        "additionalProperties": false,
+                    ],
+                ],
+            ],
+            "temperature": 0,
+            "logprobs": true,
+            "top_logprobs": 20,
+        ]
+        #expect(try body(.chat, logprob) == expected)
+    }
+
+    @Test func `a vote asks for samples that can differ`() throws {
+        let clause = ConfidenceClause(from: .vote, of: "action", samples: 5)
+        let sent = try body(.chat, clause)
+        #expect(sent["n"] == 5)
+        #expect(sent["temperature"] == 1)
+        #expect(sent["logprobs"] == nil)
+        let cold = Sampling(temperature: .exactly(0))
+        #expect(throws: ModelError.self) { try body(.chat, clause, sampling: cold) }
+    }
+
+    @Test func `a prompt's config is sent in the API's names`() throws {
+        let config: JSON = [
+            "temperature": 0.3, "maxOutputTokens": 200, "topP": 0.9, "stopSequences": ["END"],
+        ]
+        let sent = try body(.chat, logprob, sampling: Sampling(config: config))
+        #expect(sent["temperature"] == 0.3)
+        #expect(sent["max_completion_tokens"] == 200)
+        #expect(sent["top_p"] == 0.9)
+        #expect(sent["stop"] == ["END"])
+        let bare = try body(.chat, logprob, sampling: Sampling(config: ["temperature": nil]))
+        #expect(bare["temperature"] == nil)
+    }
+
+    @Test func `roles and pictures are put in the API's words`() throws {
+        let picture = Message.Part.media(url: "data:image/png;base64,AA==", contentType: nil)
+        let sent = try body(
+            .chat,
+            logprob,
+            [Message(role: .user, content: [.text("See"), picture]), text(.model, "Seen")]
+        )
+        let expected: JSON = [
+            [
+                "role": "user",
+                "content": [
+                    ["type": "text", "text": "See"],
+                    ["type": "image_url", "image_url": ["url": "data:image/png;base64,AA=="]],
+                ],
+            ],
+            ["role": "assistant", "content": "Seen"],
+        ]
+        #expect(sent["messages"] == expected)
+    }
+
+    @Test func `a decision request is one choice with the system text as instructions`() throws {
+        let expected: JSON = [
+            "model": "banker-1",
+            "input": "Hello",
+            "questions": [
+                [
+                    "type": "choice", "name": "action", "instructions": "Decide.",
+                    "choices": [["value": "refund"], ["value": "reject"]],
+                ]
+            ],
+        ]
+        #expect(try body(.decisions, probability) == expected)
+    }
+
+    @Test func `several messages are sent as messages, described members with their words`() throws
+    {
+        let described: JSON = [
+            "type": "object",
+            "properties": [
+                "action": [
+                    "description": "What to do",
+                    "oneOf": [
+                        ["const": "refund", "description": "Pay it back"], ["const": "reject"],
+                    ],
+                ]
+            ],
+            "required": ["action"],
+        ]
+        let sent = try body(
+            .decisions,
+            probability,
+            [text(.user, "Hello"), text(.model, "Yes?"), text(.user, "Money")],
+            schema: described
+        )
+        #expect(
+            sent["input"] == [
+                ["role": "user", "content": "Hello"], ["role": "assistant", "content": "Yes?"],
+                ["role": "user", "content": "Money"],
+            ]
+        )
+        let question = sent["questions"]?.array?.first
+        #expect(question?["instructions"] == "What to do")
+        #expect(
+            question?["choices"] == [
+                ["value": "refund", "description": "Pay it back"], ["value": "reject"],
+            ]
+        )
+    }
+
+    @Test(arguments: [
+        (Shape.chat, [Message(role: .tool, content: [.text("x")])], "no tool"),
+        (.chat, [], "no message"),
+        (.decisions, [Message(role: .tool, content: [.text("x")])], "no tool"),
+        (.decisions, [Message(role: .system, content: [.text("x")])], "only system messages"),
+        (
+            .decisions, [Message(role: .user, content: [.media(url: "u", contentType: nil)])],
+            "text only"
+        ),
+    ])
+    func `messages that a shape cannot take are an error that says so`(
+        _ shape: Shape,
+        _ messages: [Message],
+        _ said: String
+    ) {
+        let clause = shape == .chat ? logprob : probability
+        let error = #expect(throws: ModelError.self) { try body(shape, clause, messages) }
+        #expect(error?.message.contains(said) == true, "\(String(describing: error))")
+    }
+}
+
+struct ShapeProblemTests {
+    private func problems(
+        _ shape: Shape,
+        _ clause: ConfidenceClause,
+        _ properties: JSON,
+        required: JSON = ["action"]
+    ) -> String {
+        let schema: JSON = ["type": "object", "properties": properties, "required": required]
+        return shape.problems(output: OutputForm(name: "p", schema: schema), confidence: clause)
+            .joined(separator: "; ")
+    }
+
+    private static let two: JSON = ["action": ["enum": ["a", "b"]]]
+
+    @Test(arguments: [
+        (Shape.chat, ConfidenceSignal.probability, "gives no probability: use logprob, stated"),
+        (.decisions, .logprob, "the shape decisions gives no logprob: use probability"),
+        (.decisions, .vote, "gives no vote"), (.decisions, .stated, "gives no stated"),
+        (.chat, .agreement, "not available yet"),
+    ])
+    func `a signal that a shape cannot give is a problem`(
+        _ shape: Shape,
+        _ signal: ConfidenceSignal,
+        _ said: String
+    ) {
+        let clause = ConfidenceClause(from: signal, of: "action", samples: 3)
+        let problems = problems(shape, clause, Self.two)
+        #expect(problems.contains(said), "\(problems)")
+    }
+
+    @Test(arguments: [
+        (ConfidenceClause(from: .logprob, of: "acton"), "no property acton: did you mean action?"),
+        (ConfidenceClause(from: .stated, of: "action"), "needs a number"),
+        (ConfidenceClause(from: .vote, of: "action", samples: 1), "2 to 128 samples, not 1"),
+        (ConfidenceClause(from: .vote, of: "action", samples: 129), "not 129"),
+        (ConfidenceClause(from: .logprob, of: "list"), "a list or an object"),
+        (ConfidenceClause(from: .logprob, of: "free", normalize: true), "normalize needs free"),
+        (
+            ConfidenceClause(from: .vote, of: "action", normalize: true, samples: 2),
+            "normalize belongs to logprob"
+        ),
+    ])
+    func `a clause that the output cannot bear is a problem`(
+        _ clause: ConfidenceClause,
+        _ said: String
+    ) {
+        let properties: JSON = [
+            "action": ["type": "string", "enum": ["a", "b"]], "free": ["type": "string"],
+            "list": ["type": "array", "items": ["type": "string"]],
+        ]
+        let problems = problems(.chat, clause, properties)
+        #expect(problems.contains(said), "\(problems)")
+    }
+
+    @Test(arguments: [
+        (#"{"action": {"type": "string"}}"#, ["action"], "an enum or a boolean"),
+        (#"{"action": {"enum": [1, 2]}}"#, ["action"], "to be strings"),
+        (#"{"action": {"enum": ["a"]}}"#, ["action"], "2 to 255 members, and action has 1"),
+        (
+            #"{"action": {"enum": ["a", "b"]}, "reason": {"type": "string"}}"#,
+            ["action", "reason"], "answers no reason: make it optional"
+        ),
+        (
+            #"{"action": {"enum": ["a", "b"]}, "kind": {"const": "k"}, "x": {"enum": ["only"]}}"#,
+            ["action", "kind", "x"], ""
+        ),
+        (#"{"action": {"anyOf": [{"type": "boolean"}, {"type": "null"}]}}"#, [], ""),
+    ])
+    func `an output that decisions cannot fill is a problem`(
+        _ properties: String,
+        _ required: [String],
+        _ said: String
+    ) throws {
+        let problems = problems(
+            .decisions,
+            ConfidenceClause(from: .probability, of: "action"),
+            try JSON.read(properties),
+            required: .array(required.map(JSON.string))
+        )
+        #expect(said.isEmpty ? problems.isEmpty : problems.contains(said), "\(problems)")
+    }
+
+    @Test(arguments: [
+        (#"{"action": {"type": "object"}}"#, "object without properties"),
+        (
+            #"{"action": {"type": "object", "properties": {}, "additionalProperties": true}}"#,
+            "open object"
+        ),
+        (#"{"action": {"allOf": [{"type": "string"}]}}"#, "uses allOf"),
+    ])
+    func `a schema that strict output cannot say is a problem`(
+        _ properties: String,
+        _ said: String
+    ) throws {
+        let clause = ConfidenceClause(from: .vote, of: "action", samples: 2)
+        let problems = problems(.chat, clause, try JSON.read(properties))
+        #expect(problems.contains(said), "\(problems)")
+    }
+}
