@@ -75,10 +75,11 @@ struct ChatShape: ModelShape {
         case .tool: throw .request(["the prompt has a tool's message, and no tool is offered"])
         }
         if let text = message.onlyText { return ["role": role, "content": .string(text)] }
-        let parts = message.content.map { part -> JSON in
+        let parts = message.content.compactMap { part -> JSON? in
             switch part {
             case .text(let text): ["type": "text", "text": .string(text)]
             case .media(let url, _): ["type": "image_url", "image_url": ["url": .string(url)]]
+            case .section: nil
             }
         }
         return ["role": role, "content": .array(parts)]
@@ -90,8 +91,11 @@ extension Message {
     var onlyText: String? {
         var text = ""
         for part in content {
-            guard case .text(let piece) = part else { return nil }
-            text += piece
+            switch part {
+            case .text(let piece): text += piece
+            case .section: continue
+            case .media: return nil
+            }
         }
         return text
     }

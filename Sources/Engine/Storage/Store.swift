@@ -24,6 +24,10 @@ package protocol Store: Sendable {
         scope: String,
         keys: [String]
     ) async throws(StoreError) -> [String: ClaimedDecision]
+    /// Those in state `asking`, by their identifiers.
+    func asking(
+        after: Identifier?, limit: Int
+    ) async throws(StoreError) -> [DecisionRecord]
     func review(_ id: Identifier) async throws(StoreError) -> Review?
     /// Oldest first.
     func reviews(_ query: ReviewQuery) async throws(StoreError) -> [Review]

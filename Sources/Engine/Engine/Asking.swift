@@ -1,0 +1,20 @@
+internal import Autonomy
+package import Decisions
+package import Values
+
+/// A decision in state `asking`, held by the engine that is at work on it.
+package struct Asking: Sendable {
+    package var record: DecisionRecord
+    package let input: JSON
+    let release: LoadedRelease
+    let policy: Policy
+
+    package var id: Identifier { record.id }
+}
+
+/// What asking came to; all of it durable.
+package enum Asked: Sendable {
+    case settled(DecisionView)
+    /// No model could answer; it stays `asking` and is asked again then.
+    case waits(Asking, until: Instant)
+}

@@ -1,0 +1,257 @@
+internal import Autonomy
+package import Decisions
+internal import Models
+package import Storage
+package import Values
+
+/// The decide path: a step comes in, and a rule, a model or a person's queue has it, durably.
+///
+/// It decides nothing itself: policies route and judge, `Settlement` says what to write, and the
+/// engine performs it. Nothing is answered before the store has committed it. A crash leaves a
+/// decision `asking`, and the next engine resumes it.
+package struct DecisionEngine: Sendable {
+    package let live: LoadedRelease
+    private let store: any Store
+    private let releases: any ReleaseSource
+    private let surroundings: Surroundings
+    /// The key of the audit draw.
+    private let secret: [UInt8]
+
+    package init(
+        live: LoadedRelease,
+        store: any Store,
+        releases: any ReleaseSource,
+        surroundings: Surroundings
+    ) async throws(EngineError) {
+        self.live = live
+        self.store = store
+        self.releases = releases
+        self.surroundings = surroundings
+        do {
+            secret = try await store.secret()
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    package var now: Instant { surroundings.clock.now }
+
+    /// Takes on steps of one policy of the live release, in one commit; one result a step.
+    ///
+    /// Steps that came before by their key are recognised, those of this very batch included.
+    package func begin(
+        _ steps: [IncomingStep], under policyName: String
+    ) async throws(EngineError) -> [Begun] {
+        guard let policy = live.workspace.policies[policyName] else {
+            throw EngineError(.unknown, live.workspace.unknownPolicy(policyName))
+        }
+        let known = try await claimed(steps)
+        let intake = Intake(settlement: settlement(live, policy))
+        var results: [Begun?] = []
+        var changes: [Change] = []
+        var afterCommit: [(index: Int, begun: Begun)] = []
+        for (index, step) in steps.enumerated() {
+            if let key = step.key, let claim = known[key] {
+                results.append(Self.recognised(step, claim))
+                continue
+            }
+            results.append(nil)
+            switch intake.plan(step) {
+            case .refuse(let failures): results[index] = .refused(failures)
+            case .settle(let change, let view):
+                changes.append(change)
+                afterCommit.append((index, .settled(view)))
+            case .ask(let change, let asking):
+                changes.append(change)
+                afterCommit.append((index, .asking(asking)))
+            }
+        }
+        let committed = try await commit(changes)
+        for (result, (index, begun)) in zip(committed, afterCommit) {
+            results[index] = try await confirmed(begun, result, steps[index])
+        }
+        return results.compactMap { $0 }
+    }
+
+    /// Asks the policy's models about an accepted step, and settles it or says when to ask again.
+    package func ask(_ asking: Asking) async throws(EngineError) -> Asked {
+        let consultation = Consultation(asking: asking, surroundings: surroundings)
+        let outcome = await consultation.consult()
+        let settlement = settlement(asking.release, asking.policy)
+        switch consultation.plan(outcome, settlement) {
+        case .settle(let change, let view):
+            return .settled(try await written(change, view))
+        case .wait(let change, let asking, let until):
+            _ = try await written(change, DecisionView(record: asking.record, output: nil))
+            var asking = asking
+            asking.record.version += 1
+            return .waits(asking, until: until)
+        }
+    }
+
+    /// The decisions that an earlier engine left `asking`, taken over under a new epoch.
+    package func resume() async throws(EngineError) -> [Asking] {
+        var resumed: [Asking] = []
+        var last: Identifier?
+        while true {
+            let page: [DecisionRecord]
+            do {
+                page = try await store.asking(after: last, limit: Limits.resumePage)
+            } catch {
+                throw EngineError(error)
+            }
+            for record in page { resumed.append(try await takeOver(record)) }
+            guard let end = page.last, page.count == Limits.resumePage else { return resumed }
+            last = end.id
+        }
+    }
+
+    /// The decisions of those keys as they stand now.
+    package func views(
+        scope: String, keys: [String]
+    ) async throws(EngineError) -> [String: DecisionView] {
+        do {
+            return try await store.claimed(scope: scope, keys: keys).mapValues {
+                DecisionView(record: $0.record, output: $0.output)
+            }
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    package func head() async throws(EngineError) -> ChainHead {
+        do {
+            return try await store.head()
+        } catch {
+            throw EngineError(error)
+        }
+    }
+}
+
+extension DecisionEngine {
+    private func settlement(_ release: LoadedRelease, _ policy: Policy) -> Settlement {
+        Settlement(
+            release: release, policy: policy, secret: secret, surroundings: surroundings, now: now
+        )
+    }
+
+    private func claimed(
+        _ steps: [IncomingStep]
+    ) async throws(EngineError) -> [IncomingStep.Key: ClaimedDecision] {
+        var keys: [String: [String]] = [:]
+        for step in steps {
+            if let key = step.key { keys[key.scope, default: []].append(key.key) }
+        }
+        var found: [IncomingStep.Key: ClaimedDecision] = [:]
+        for scope in keys.keys.sorted() {
+            do {
+                for (key, claim) in try await store.claimed(scope: scope, keys: keys[scope] ?? []) {
+                    found[IncomingStep.Key(scope: scope, key: key)] = claim
+                }
+            } catch {
+                throw EngineError(error)
+            }
+        }
+        return found
+    }
+
+    private static func recognised(_ step: IncomingStep, _ claim: ClaimedDecision) -> Begun {
+        guard claim.body == step.claim?.body else { return .keyTaken(by: claim.record.id) }
+        return .known(DecisionView(record: claim.record, output: claim.output))
+    }
+
+    /// What was begun, once its commit is known; a key that an equal step of the same batch
+    /// claimed first is that step's decision.
+    private func confirmed(
+        _ begun: Begun, _ result: CommitResult, _ step: IncomingStep
+    ) async throws(EngineError) -> Begun {
+        switch result {
+        case .committed: return begun.committed
+        case .stale:
+            throw EngineError(.store, "the store holds a decision of a new identifier already")
+        case .keyTaken(let id, _):
+            guard let key = step.key, let claim = try await claimed([step])[key] else {
+                throw EngineError(.store, "decision \(id) has a key but is missing from the store")
+            }
+            return Self.recognised(step, claim)
+        }
+    }
+
+    private func commit(_ changes: [Change]) async throws(EngineError) -> [CommitResult] {
+        if changes.isEmpty { return [] }
+        do {
+            return try await store.commit(changes)
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// Commits a change to a decision; where another came first, that one's word stands.
+    private func written(
+        _ change: Change, _ view: DecisionView
+    ) async throws(EngineError) -> DecisionView {
+        let results = try await commit([change])
+        if case .committed? = results.first { return view.committed }
+        do {
+            guard let record = try await store.decision(view.record.id) else {
+                throw StoreError(.corrupt, "decision \(view.record.id) is gone from the store")
+            }
+            let output = try await store.payload("/output", of: record.links.output)
+            return DecisionView(record: record, output: output)
+        } catch let error as StoreError {
+            throw EngineError(error)
+        } catch {
+            preconditionFailure("a store throws its own errors")
+        }
+    }
+
+    private func takeOver(_ left: DecisionRecord) async throws(EngineError) -> Asking {
+        let release =
+            left.release == live.digest ? live : try await releases.release(left.release)
+        guard let policy = release.workspace.policies[left.policy] else {
+            throw EngineError(.release, "release \(left.release.hex) has no policy \(left.policy)")
+        }
+        let input: JSON
+        do {
+            guard let kept = try await store.payload("/input", of: left.links.input) else {
+                throw StoreError(.corrupt, "the input of decision \(left.id) is missing")
+            }
+            input = kept
+        } catch let error as StoreError {
+            throw EngineError(error)
+        } catch {
+            preconditionFailure("a store throws its own errors")
+        }
+        var record = left
+        record.epoch += 1
+        record.updatedAt = now
+        record.leaseUntil = now + policy.longestCall
+        var facts = Facts(record, release: release)
+        facts.add("resumed", true)
+        let entry = Entry(.accepted, decision: record.id, at: now, facts: facts.object)
+        let change = Change(entries: [entry], decision: .update(record))
+        let view = try await written(change, DecisionView(record: record, output: nil))
+        return Asking(record: view.record, input: input, release: release, policy: policy)
+    }
+}
+
+extension DecisionView {
+    /// As it is once its change was committed.
+    fileprivate var committed: DecisionView {
+        var record = record
+        record.version += 1
+        return DecisionView(record: record, output: output)
+    }
+}
+
+extension Begun {
+    fileprivate var committed: Begun {
+        switch self {
+        case .settled(let view): return .settled(view.committed)
+        case .asking(var asking):
+            asking.record.version += 1
+            return .asking(asking)
+        case .known, .keyTaken, .refused: return self
+        }
+    }
+}

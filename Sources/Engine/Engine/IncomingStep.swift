@@ -1,0 +1,57 @@
+package import Decisions
+package import Values
+
+/// A step as it comes in, before anything is known of it but its policy.
+package struct IncomingStep: Sendable {
+    /// What makes it the same step when it comes again.
+    package struct Key: Sendable, Hashable {
+        package let scope: String
+        package let key: String
+
+        package init(scope: String, key: String) {
+            self.scope = scope
+            self.key = key
+        }
+    }
+
+    package let policy: String
+    package let input: JSON
+    package let key: Key?
+    /// Where it comes from, such as a file's name.
+    package let source: String
+    package let caller: String
+
+    package init(policy: String, input: JSON, key: Key?, source: String, caller: String) {
+        self.policy = policy
+        self.input = input
+        self.key = key
+        self.source = source
+        self.caller = caller
+    }
+}
+
+/// A decision as it stands, with the output in force.
+package struct DecisionView: Sendable, Equatable {
+    package let record: DecisionRecord
+    /// The answer, or the draft under review; nothing where there is none.
+    package let output: JSON?
+
+    package init(record: DecisionRecord, output: JSON?) {
+        self.record = record
+        self.output = output
+    }
+}
+
+/// What became of an incoming step at first; all of it durable.
+package enum Begun: Sendable {
+    /// Decided, failed or waiting for a person: nothing is left to do.
+    case settled(DecisionView)
+    /// Accepted: `DecisionEngine.ask` goes on.
+    case asking(Asking)
+    /// The same step came before.
+    case known(DecisionView)
+    /// The key came before with another input, for that decision.
+    case keyTaken(by: Identifier)
+    /// The input does not fit the policy's schema: nothing was decided.
+    case refused([SchemaFailure])
+}

@@ -1,0 +1,85 @@
+internal import Autonomy
+internal import Decisions
+internal import Storage
+internal import Values
+
+/// Works out what an incoming step begins with; pure but for the ids and salts it draws.
+struct Intake {
+    let settlement: Settlement
+
+    enum Plan {
+        case settle(Change, DecisionView)
+        case ask(Change, Asking)
+        case refuse([SchemaFailure])
+    }
+
+    func plan(_ incoming: IncomingStep) -> Plan {
+        let policy = settlement.policy
+        let failures = policy.input.validate(incoming.input)
+        if !failures.isEmpty { return .refuse(failures) }
+        let chance = settlement.surroundings.chance
+        let id = chance.identifier(at: settlement.now)
+        let routing = policy.route(incoming.step(id), now: settlement.now)
+        var record = DecisionRecord(
+            id: id, policy: policy.name, release: settlement.release.digest,
+            key: incoming.key?.key, source: incoming.source, caller: incoming.caller,
+            createdAt: settlement.now, state: .asking
+        )
+        record.reason = routing.reason
+        record.because = routing.because
+        let payload = [PayloadPart].input(
+            incoming.input, private: policy.privatePointers, salts: chance.salt
+        )
+        let more = [JSONObject.Member("routing", routing.json)]
+        let claim = incoming.claim
+        let outcome: Settlement.Outcome
+        switch routing.outcome {
+        case .decided(let output): outcome = .decided(output, .rules)
+        case .review(let queue): outcome = .review(queue: queue, draft: nil)
+        case .failed: outcome = .failed
+        case .ask: return ask(record, incoming, more, payload)
+        }
+        let parts = settlement.settle(record, as: outcome, more: more, payload: payload)
+        return .settle(parts.change { .insert($0, key: claim) }, parts.view)
+    }
+
+    private func ask(
+        _ accepted: DecisionRecord,
+        _ incoming: IncomingStep,
+        _ more: [JSONObject.Member],
+        _ payload: [PayloadPart]
+    ) -> Plan {
+        var record = accepted
+        record.epoch = 1
+        record.askedAt = settlement.now
+        record.leaseUntil = settlement.now + settlement.policy.longestCall
+        var facts = Facts(record, release: settlement.release)
+        facts.add(more)
+        let entry = Entry(
+            .accepted, decision: record.id, at: settlement.now, facts: facts.object,
+            payload: payload
+        )
+        return .ask(
+            Change(entries: [entry], decision: .insert(record, key: incoming.claim)),
+            Asking(
+                record: record, input: incoming.input, release: settlement.release,
+                policy: settlement.policy
+            )
+        )
+    }
+}
+
+extension IncomingStep {
+    func step(_ id: Identifier) -> Step {
+        Step(
+            id: id, policy: policy, key: key?.key, source: source,
+            caller: Caller(id: caller, roles: []), input: input
+        )
+    }
+
+    var claim: KeyClaim? {
+        key.map {
+            KeyClaim(scope: $0.scope, key: $0.key, body: Digest(of: input.canonicalBytes))
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// The bounds of the engine's own work.
+package enum Limits {
+    /// How often an act is worked out again after another changed what it was made from.
+    package static let staleAttempts = 16
+    /// Decisions taken over at a time when an engine starts.
+    static let resumePage = 256
+    /// Lines a job takes on in one commit.
+    package static let batch = 256
+    /// Between two askings of a model that was unavailable.
+    static let shortestPause = Duration.seconds(1)
+    static let longestPause = Duration.seconds(60)
+}

@@ -1,0 +1,52 @@
+package import Autonomy
+package import Models
+package import Values
+
+/// A release ready to decide with: its compiled workspace and a client for each of its models.
+package struct LoadedRelease: Sendable {
+    package let workspace: Workspace
+    /// By the name under `models:`.
+    package let clients: [String: ModelClient]
+    /// What each policy wants answered, prepared once.
+    let outputs: [String: OutputForm]
+
+    package init(workspace: Workspace, clients: [String: ModelClient]) {
+        self.workspace = workspace
+        self.clients = clients
+        outputs = workspace.policies.mapValues {
+            OutputForm(name: $0.name, schema: $0.output.document)
+        }
+    }
+
+    package var digest: Digest { workspace.release.digest }
+}
+
+/// Finds the release that a decision was begun under, so that it is finished under the same.
+package protocol ReleaseSource: Sendable {
+    /// Throws when the store does not hold it, or its models cannot be reached from here (a key's
+    /// environment variable is not set).
+    func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease
+}
+
+/// Why the engine could not go on with something.
+package struct EngineError: Error, Sendable, Equatable {
+    package enum Code: String, Sendable {
+        /// No decision, review or release of that name.
+        case unknown
+        /// The act is not allowed now; nothing has changed.
+        case refused
+        /// The store did not take it; nothing was acknowledged.
+        case store
+        /// The release cannot be loaded.
+        case release
+    }
+
+    package let code: Code
+    /// One or two sentences for a person, with what to do next where that is known.
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,19 @@
+/// The bounds of what the command line reads.
+enum Limits {
+    /// One line of a JSONL or CSV file.
+    static let lineBytes = 4 << 20
+    /// One file of a workspace.
+    static let fileBytes = 16 << 20
+    /// Files of a workspace.
+    static let files = 10_000
+    /// Folders of a workspace inside each other.
+    static let folderDepth = 8
+    /// Steps asked at once.
+    static let concurrency = 10_000
+    /// Bad lines told one by one; the rest are counted.
+    static let badLinesShown = 20
+    /// Lines finished out of order that are kept in memory; others are read from the store again.
+    static let heldLines = 20_000
+    /// Rows one listing shows.
+    static let rows = 10_000
+}

@@ -1,0 +1,105 @@
+internal import Autonomy
+internal import Documents
+internal import Engine
+internal import HTTPCurl
+internal import Models
+internal import Platform
+internal import Storage
+internal import StorageSQLite
+internal import Values
+
+/// The workspace a command works in, compiled: nothing is decided with one that has an error.
+struct OpenWorkspace: Sendable {
+    let folder: String
+    let storePath: String
+    let workspace: Workspace
+    /// What the release is made of.
+    let files: WorkspaceFiles
+    let warnings: [Diagnostic]
+
+    init(_ call: Invocation) throws {
+        let location = Location(call)
+        folder = location.folder
+        storePath = location.storePath
+        files = try WorkspaceFolder.read(folder)
+        let check = Workspace.compile(
+            files: files, reader: YAMLReader(), environment: Process.environment
+        )
+        guard let workspace = check.workspace else {
+            throw CommandFailure.refused(Diagnostics(check.diagnostics).rendered)
+        }
+        self.workspace = workspace
+        warnings = check.diagnostics
+    }
+
+    var stateFolder: String { Location.folder(of: storePath) }
+
+    func policy(_ name: String) throws(CommandFailure) -> Policy {
+        guard let policy = workspace.policies[name] else {
+            throw .refused(workspace.unknownPolicy(name))
+        }
+        return policy
+    }
+}
+
+/// Where the workspace and its store are.
+struct Location: Sendable {
+    let folder: String
+    let storePath: String
+
+    init(_ call: Invocation) {
+        folder = call["--workspace"] ?? "."
+        storePath = call["--store"] ?? folder + "/.stepgate/store.db"
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+/// Reads a workspace's files from its folder.
+enum WorkspaceFolder {
+    static func read(_ folder: String) throws -> WorkspaceFiles {
+        guard Folder.exists(folder + "/stepgate.yaml") else {
+            throw CommandFailure.refused(
+                "there is no stepgate.yaml in \(folder), so it is no workspace; "
+                    + "'stepgate init \(folder)' makes one, --workspace names another"
+            )
+        }
+        var files: [String: [UInt8]] = [:]
+        try add("stepgate.yaml", in: folder, to: &files)
+        for part in try Folder.names(in: folder) where Folder.isFolder(folder + "/" + part) {
+            try addAll(part, in: folder, depth: 0, to: &files)
+        }
+        return WorkspaceFiles(files)
+    }
+
+    private static func addAll(
+        _ path: String, in folder: String, depth: Int, to files: inout [String: [UInt8]]
+    ) throws {
+        guard depth < Limits.folderDepth else { return }
+        for name in try Folder.names(in: folder + "/" + path) {
+            let inner = path + "/" + name
+            if Folder.isFolder(folder + "/" + inner) {
+                try addAll(inner, in: folder, depth: depth + 1, to: &files)
+            } else if isOurs(name) {
+                try add(inner, in: folder, to: &files)
+            }
+        }
+    }
+
+    /// What a workspace can refer to; everything else in its folder is not read.
+    private static func isOurs(_ name: String) -> Bool {
+        [".yaml", ".prompt", ".csv"].contains { name.hasSuffix($0) }
+    }
+
+    private static func add(
+        _ path: String, in folder: String, to files: inout [String: [UInt8]]
+    ) throws {
+        guard files.count < Limits.files else {
+            throw CommandFailure.refused("the workspace has more than \(Limits.files) files")
+        }
+        files[path] = try Folder.read(folder + "/" + path, limit: Limits.fileBytes)
+    }
+}

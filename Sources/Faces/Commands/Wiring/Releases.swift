@@ -1,0 +1,55 @@
+internal import Autonomy
+internal import Documents
+internal import Engine
+internal import HTTPCurl
+internal import Models
+internal import Platform
+internal import Storage
+internal import Values
+
+/// Loads releases from the store, so that what was begun under one is finished under it.
+struct Releases: ReleaseSource {
+    let store: any Store
+    let transport: (any HTTPTransport)?
+
+    func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease {
+        let stored: StoredRelease?
+        do {
+            stored = try await store.release(digest)
+        } catch {
+            throw EngineError(error)
+        }
+        guard let stored else {
+            throw EngineError(.release, "release \(digest.hex) is not in the store")
+        }
+        let check = Workspace.compile(
+            files: WorkspaceFiles(stored.files), reader: YAMLReader(),
+            environment: Process.environment
+        )
+        guard let workspace = check.workspace else {
+            throw EngineError(
+                .release,
+                "release \(digest.hex) does not load here:\n"
+                    + Diagnostics(check.diagnostics).rendered
+            )
+        }
+        return try load(workspace)
+    }
+
+    /// Gives each model of the workspace its client; without a transport no model is asked.
+    func load(_ workspace: Workspace) throws(EngineError) -> LoadedRelease {
+        guard let transport else { return LoadedRelease(workspace: workspace, clients: [:]) }
+        var clients: [String: ModelClient] = [:]
+        for model in workspace.models.values {
+            do {
+                clients[model.name] = ModelClient(
+                    endpoint: try endpoint(model), transport: transport, clock: SystemClock(),
+                    chance: SystemChance()
+                )
+            } catch {
+                throw EngineError(.release, "model '\(model.name)': \(error.message)")
+            }
+        }
+        return LoadedRelease(workspace: workspace, clients: clients)
+    }
+}
