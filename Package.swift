@@ -2,11 +2,14 @@
 import PackageDescription
 
 /// A Swift target of ours: its folder is its tier, its dependencies point upward only.
-func room(_ tier: String, _ name: String, _ dependencies: [String] = []) -> Target {
+func room(
+    _ tier: String, _ name: String, _ dependencies: [String] = [], embedding: [String] = []
+) -> Target {
     .target(
         name: name,
         dependencies: dependencies.map { .byName(name: $0) },
-        path: "Sources/\(tier)/\(name)"
+        path: "Sources/\(tier)/\(name)",
+        resources: embedding.map { .embedInCode($0) }
     )
 }
 
@@ -70,7 +73,8 @@ let package = Package(
         room(
             "Adapters",
             "StorageSQLite",
-            ["CSQLite", "Values", "Reviews", "Decisions", "Storage"]
+            ["CSQLite", "Values", "Reviews", "Decisions", "Storage"],
+            embedding: ["Migrations/0001_initial.sql"]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),

@@ -1,0 +1,13 @@
+/// The bounds of the embedded store's work.
+package enum Limits {
+    /// Changes one transaction takes at most; more wait for the next.
+    package static let changesPerTransaction = 4_096
+    /// Changes that may wait for the writer; further callers wait until there is room.
+    package static let waitingChanges = 65_536
+    /// Written bytes after which the log of writes is carried over into the database.
+    static let checkpointBytes = 8 << 20
+    /// Milliseconds to wait for another process's transaction.
+    static let busyMilliseconds: Int32 = 10_000
+    /// Rows of one listing.
+    package static let rows = 100_000
+}

@@ -1,0 +1,101 @@
+internal import Decisions
+internal import Reviews
+internal import Storage
+internal import Values
+
+/// How records stand in rows.
+enum Rows {
+    static let decisionColumns =
+        "id, policy, release, key, source, caller, created_at, updated_at, state, route, reason, "
+        + "because, confidence, threshold, cost, epoch, lease_until, retry_at, asked_at, review, "
+        + "last_entry, input_entry, output_entry, version"
+
+    static let insertDecision =
+        "INSERT INTO decisions (\(decisionColumns)) VALUES "
+        + "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+    static let replaceDecision = insertDecision.replacingPrefix("INSERT", with: "INSERT OR REPLACE")
+
+    static func values(of record: DecisionRecord) -> [SQLiteValue] {
+        [
+            .blob(record.id.bytes), .text(record.policy), .blob(record.release.bytes),
+            SQLiteValue(record.key), .text(record.source), .text(record.caller),
+            .integer(record.createdAt.microseconds), .integer(record.updatedAt.microseconds),
+            .text(record.state.rawValue), SQLiteValue(record.route?.rawValue),
+            .text(record.reason), .text(record.because), SQLiteValue(record.confidence),
+            SQLiteValue(record.threshold), .integer(record.cost), .integer(record.epoch),
+            SQLiteValue(record.leaseUntil?.microseconds),
+            SQLiteValue(record.retryAt?.microseconds), SQLiteValue(record.askedAt?.microseconds),
+            record.review.map { .blob($0.bytes) } ?? .null, .integer(record.links.last),
+            .integer(record.links.input), .integer(record.links.output), .integer(record.version),
+        ]
+    }
+
+    static func decision(_ row: [SQLiteValue]) throws(StoreError) -> DecisionRecord {
+        guard row.count >= 24, let id = row[0].blob.flatMap({ Identifier(bytes: $0) }),
+            let policy = row[1].text, let release = row[2].blob.flatMap({ Digest(bytes: $0) }),
+            let source = row[4].text, let caller = row[5].text, let created = row[6].integer,
+            let updated = row[7].integer, let state = row[8].text.flatMap(DecisionState.init)
+        else { throw StoreError(.corrupt, "a row of decisions is not as Stepgate writes it") }
+        var record = DecisionRecord(
+            id: id, policy: policy, release: release, key: row[3].text, source: source,
+            caller: caller, createdAt: Instant(microseconds: created), state: state
+        )
+        record.updatedAt = Instant(microseconds: updated)
+        record.route = row[9].text.flatMap(Route.init)
+        record.reason = row[10].text ?? ""
+        record.because = row[11].text ?? ""
+        record.confidence = row[12].real
+        record.threshold = row[13].real
+        record.cost = row[14].integer ?? 0
+        record.epoch = row[15].integer ?? 0
+        record.leaseUntil = row[16].integer.map(Instant.init)
+        record.retryAt = row[17].integer.map(Instant.init)
+        record.askedAt = row[18].integer.map(Instant.init)
+        record.review = row[19].blob.flatMap { Identifier(bytes: $0) }
+        record.links.last = row[20].integer ?? 0
+        record.links.input = row[21].integer ?? 0
+        record.links.output = row[22].integer ?? 0
+        record.version = row[23].integer ?? 0
+        return record
+    }
+
+    static func values(of review: Review) -> [SQLiteValue] {
+        [
+            .blob(review.id.bytes), .text(review.terms.queue), .text(review.state.rawValue),
+            .text(review.kind.rawValue), .blob(review.decision.bytes), .integer(review.version),
+            .blob(Array(review.json.compactText.utf8)),
+        ]
+    }
+
+    static func review(_ row: [SQLiteValue]) throws(StoreError) -> Review {
+        guard let bytes = row.first?.blob, let json = try? JSON.read(bytes),
+            let review = Review(json: json)
+        else { throw StoreError(.corrupt, "a row of reviews is not as Stepgate writes it") }
+        return review
+    }
+
+    /// `sequence, hash, previous, bytes, payload`.
+    static func entry(_ row: [SQLiteValue]) throws(StoreError) -> StoredEntry {
+        guard row.count >= 5, let sequence = row[0].integer,
+            let hash = row[1].blob.flatMap({ Digest(bytes: $0) }), let previous = row[2].integer,
+            let bytes = row[3].blob
+        else { throw StoreError(.corrupt, "a row of entries is not as Stepgate writes it") }
+        var payload: [PayloadPart] = []
+        if let stored = row[4].blob {
+            guard let parts = [PayloadPart](rowBytes: stored) else {
+                throw StoreError(.corrupt, "the payload of entry \(sequence) cannot be read")
+            }
+            payload = parts
+        }
+        return StoredEntry(
+            sequence: sequence, hash: hash, bytes: bytes, previous: previous, payload: payload
+        )
+    }
+}
+
+extension String {
+    fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+        other + dropFirst(prefix.count)
+    }
+}

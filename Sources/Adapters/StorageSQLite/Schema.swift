@@ -1,0 +1,79 @@
+internal import Storage
+internal import Values
+
+/// Brings a store's schema up to this program's, and refuses what is not ours or newer.
+enum StoreSchema {
+    /// "SGAT", so that no other database is taken for a store.
+    private static let application: Int64 = 0x5347_4154
+
+    /// In order; the number is the place from 1.
+    static let migrations: [(name: String, sql: [UInt8])] = [
+        ("0001_initial", PackageResources._0001_initial_sql)
+    ]
+
+    static func configure(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+        try connection.execute(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; "
+                + "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY"
+        )
+    }
+
+    static func check(
+        _ connection: SQLiteConnection, _ path: String
+    ) throws(StoreError) -> Int {
+        do {
+            let application = try connection.row("PRAGMA application_id")?[0].integer ?? 0
+            let version = Int(try connection.row("PRAGMA user_version")?[0].integer ?? 0)
+            let tables = try connection.row("SELECT count(*) FROM sqlite_master")?[0].integer ?? 0
+            guard application == Self.application || (application == 0 && tables == 0) else {
+                throw StoreError(
+                    .cannotOpen, "\(path) is an SQLite database, but no store of Stepgate's"
+                )
+            }
+            guard version <= migrations.count else {
+                throw StoreError(
+                    .newerSchema,
+                    "\(path) was written by a later Stepgate (schema \(version); this one knows "
+                        + "\(migrations.count)): use that one"
+                )
+            }
+            return version
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw opening(error as? SQLiteFailure, path)
+        }
+    }
+
+    static func migrate(
+        _ connection: SQLiteConnection, _ path: String, secret: [UInt8]
+    ) throws(StoreError) {
+        do {
+            try connection.execute("BEGIN IMMEDIATE")
+            let version = try check(connection, path)
+            for number in version..<migrations.count {
+                try connection.execute(String(decoding: migrations[number].sql, as: UTF8.self))
+            }
+            if version < migrations.count {
+                try connection.execute(
+                    "PRAGMA application_id=\(application); PRAGMA user_version=\(migrations.count)"
+                )
+            }
+            try connection.run(
+                "INSERT OR IGNORE INTO store VALUES ('secret', ?)", [.blob(secret)]
+            )
+            try connection.execute("COMMIT")
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw opening(error as? SQLiteFailure, path)
+        }
+    }
+
+    static func opening(_ failure: SQLiteFailure?, _ path: String) -> StoreError {
+        if failure?.isNotADatabase == true {
+            return StoreError(.cannotOpen, "\(path) is no store of Stepgate's; name another --store")
+        }
+        return StoreError(.cannotOpen, "cannot open \(path): \(failure?.message ?? "unknown")")
+    }
+}

@@ -1,0 +1,165 @@
+internal import Storage
+internal import Synchronization
+
+/// The one writer: whatever waits when it comes round is committed together.
+final class Writer: Sendable {
+    private struct Request {
+        let changes: [Change]
+        let continuation: CheckedContinuation<Result<[CommitResult], StoreError>, Never>
+    }
+
+    private struct Inbox {
+        var requests: [Request] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let confined: Confined
+    private let checkpoints: Checkpoints
+
+    init(_ confined: Confined, checkpoints: Checkpoints) {
+        self.confined = confined
+        self.checkpoints = checkpoints
+    }
+
+    func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
+        if changes.isEmpty { return [] }
+        let result = await withCheckedContinuation { continuation in
+            enqueue(Request(changes: changes, continuation: continuation))
+        }
+        return try result.get()
+    }
+
+    /// Runs writes that are not of the log in a transaction of their own.
+    func run(
+        _ work: @escaping @Sendable (SQLiteConnection) throws -> Void
+    ) async throws(StoreError) {
+        let result = await confined.run { connection in
+            Self.inTransaction(connection) {
+                try connection.execute("BEGIN IMMEDIATE")
+                try work(connection)
+            }
+        }
+        try result.get()
+    }
+
+    /// Commits what the body did, or undoes it all.
+    private static func inTransaction<Value>(
+        _ connection: SQLiteConnection, _ body: () throws -> Value
+    ) -> Result<Value, StoreError> {
+        do {
+            let value = try body()
+            try connection.execute("COMMIT")
+            return .success(value)
+        } catch {
+            let failure = StoreError(writing: error)
+            do {
+                try connection.execute("ROLLBACK")
+            } catch {
+                // Nothing to undo: SQLite rolled back by itself, or never began.
+                return .failure(failure)
+            }
+            return .failure(failure)
+        }
+    }
+
+    /// Refuses what comes from now on; what waits is still committed.
+    func close() async {
+        inbox.withLock { $0.isClosed = true }
+        await confined.run { _ in }
+    }
+
+    private func enqueue(_ request: Request) {
+        enum Next { case nothing, drain, refuse }
+        let next = inbox.withLock { inbox -> Next in
+            if inbox.isClosed { return .refuse }
+            inbox.requests.append(request)
+            if inbox.isDraining { return .nothing }
+            inbox.isDraining = true
+            return .drain
+        }
+        switch next {
+        case .nothing: break
+        case .drain: confined.later { self.drain($0) }
+        case .refuse:
+            request.continuation.resume(
+                returning: .failure(StoreError(.notWritable, "the store is closed"))
+            )
+        }
+    }
+
+    private func drain(_ connection: SQLiteConnection) {
+        while true {
+            let batch = inbox.withLock { inbox -> [Request] in
+                var count = 0
+                var changes = 0
+                for request in inbox.requests {
+                    if count > 0, changes + request.changes.count > Limits.changesPerTransaction {
+                        break
+                    }
+                    changes += request.changes.count
+                    count += 1
+                }
+                let batch = Array(inbox.requests.prefix(count))
+                inbox.requests.removeFirst(count)
+                if batch.isEmpty { inbox.isDraining = false }
+                return batch
+            }
+            if batch.isEmpty { return }
+            answer(batch, commit(batch.map(\.changes), connection))
+        }
+    }
+
+    private func answer(_ batch: [Request], _ result: Result<[[CommitResult]], StoreError>) {
+        switch result {
+        case .success(let results):
+            for (request, result) in zip(batch, results) {
+                request.continuation.resume(returning: .success(result))
+            }
+        case .failure(let error):
+            for request in batch { request.continuation.resume(returning: .failure(error)) }
+        }
+    }
+
+    private func commit(
+        _ batch: [[Change]], _ connection: SQLiteConnection
+    ) -> Result<[[CommitResult]], StoreError> {
+        var bytes = 0
+        let result = Self.inTransaction(connection) {
+            var transaction = try Transaction(connection)
+            var results: [[CommitResult]] = []
+            for changes in batch {
+                var answers: [CommitResult] = []
+                for change in changes { answers.append(try transaction.apply(change)) }
+                results.append(answers)
+            }
+            bytes = transaction.bytes
+            return results
+        }
+        checkpoints.written(bytes)
+        return result
+    }
+}
+
+extension StoreError {
+    /// What a caller is told when its changes could not be written.
+    init(writing error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as SQLiteFailure where error.isBusy:
+            self.init(
+                .unavailable,
+                "another process has held the store for \(Limits.busyMilliseconds / 1_000) s; "
+                    + "nothing was written, try again"
+            )
+        case let error as SQLiteFailure:
+            self.init(
+                .unavailable,
+                "the store did not take it (\(error.message)); nothing was written. Make room or "
+                    + "mend the disk, and try again"
+            )
+        default: self.init(.unavailable, "\(error)")
+        }
+    }
+}
