@@ -90,11 +90,15 @@ struct RequestTests {
     }
 
     @Test func `roles and pictures are put in the API's words`() throws {
+        let section = Message.Part.section("later")
         let picture = Message.Part.media(url: "data:image/png;base64,AA==", contentType: nil)
         let sent = try body(
             .chat,
             logprob,
-            [Message(role: .user, content: [.text("See"), picture]), text(.model, "Seen")]
+            [
+                Message(role: .user, content: [.text("See"), section, picture]),
+                text(.model, "Seen"),
+            ]
         )
         let expected: JSON = [
             [

@@ -28,8 +28,8 @@ final class CurlLoop: Sendable {
 
     /// Gives up an exchange, whether it is still to be submitted, running or over.
     ///
-    /// The mark comes before the command: an exchange started before the command is found by it, and
-    /// one started after sees the mark.
+    /// The mark comes before the command: an exchange started before the command is found by it,
+    /// and one started after sees the mark.
     func cancel(_ ticket: Ticket) {
         ticket.cancel()
         _ = put(.cancel(ticket))

@@ -105,7 +105,8 @@ package struct AttemptMachine: Sendable, Equatable {
         return .success(asked > .zero ? asked : backOff(chance: chance))
     }
 
-    /// Half a second doubled each time up to eight, less up to a quarter by chance, within the rule.
+    /// Half a second, doubled each time up to eight, less up to a quarter by chance,
+    /// within the rule.
     private func backOff(chance: Double) -> Duration {
         let doubled = min(0.5 * Double(1 << min(attempt - 1, 10)), 8)
         let jittered = Duration.seconds(doubled * (1 - 0.25 * min(max(chance, 0), 1)))

@@ -9,13 +9,13 @@ internal import Values
 /// member begins with the whole value (`card`, `card_lost`), the token that ends the value counts
 /// too: without it the product would be the probability of both.
 ///
-/// Normalised, it is divided by a mass M. At the first token of the value, the alternatives that can
-/// begin some member (their bytes agree with the bytes before the value and a member) are those that
-/// fit, and M is the sum of their probabilities. Divided, a value of one token is its probability
-/// among the members. Of a value of several tokens only the first choice is conditioned on being a
-/// member, and the tokens after it count in full, so the result is never more than its probability
-/// among the members. A member is seen when an alternative holds at least one of its bytes; if any
-/// is not, nothing is divided.
+/// Normalised, it is divided by a mass M. At the first token of the value, the alternatives that
+/// can begin some member (their bytes agree with the bytes before the value and a member) are those
+/// that fit, and M is the sum of their probabilities. Divided, a value of one token is its
+/// probability among the members. Of a value of several tokens only the first choice is conditioned
+/// on being a member, and the tokens after it count in full; so, but for alternatives too unlikely
+/// to be listed, the result is never more than the value's probability among the members. A member
+/// is seen when an alternative holds at least one of its bytes; if any is not, nothing is divided.
 struct LogprobConfidence: Sendable {
     let text: [UInt8]
     let tokens: [JSON]

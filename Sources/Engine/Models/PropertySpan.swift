@@ -6,9 +6,9 @@ struct PropertySpan: Sendable, Equatable {
     let bytes: Range<Int>
     let isString: Bool
 
-    /// Walks the text by its structure, so that equal bytes elsewhere are never taken for the value.
+    /// Walks the text by its structure, so equal bytes elsewhere are never taken for it.
     ///
-    /// Nothing when the text is no object, has no such property, or holds a list or an object there.
+    /// Nothing when the text is no object, has no such property, or holds a list or object there.
     init?(of name: String, in text: [UInt8]) {
         var walk = JSONWalk(text: text)
         guard let span = walk.value(of: name) else { return nil }
