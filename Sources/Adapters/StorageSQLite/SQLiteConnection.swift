@@ -22,7 +22,7 @@ struct SQLiteFailure: Error, Sendable {
 @safe
 final class SQLiteConnection {
     private let raw: OpaquePointer
-    private var statements: [String: OpaquePointer] = [:]
+    private var statements: [String: OpaquePointer] = unsafe [:]
 
     init(_ path: String, readOnly: Bool) throws(SQLiteFailure) {
         var opened: OpaquePointer?
@@ -31,7 +31,7 @@ final class SQLiteConnection {
             | SQLITE_OPEN_NOMUTEX
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let connection = unsafe opened else {
-            let message = unsafe opened.map { unsafe String(cString: sqlite3_errmsg($0)) }
+            let message = unsafe opened.map { handle in unsafe String(cString: sqlite3_errmsg(handle)) }
             unsafe sqlite3_close_v2(opened)
             throw SQLiteFailure(code: code, message: message ?? "out of memory")
         }
@@ -108,7 +108,7 @@ final class SQLiteConnection {
         case .real(let value): return unsafe sqlite3_bind_double(statement, index, value)
         case .text(let text):
             var text = text
-            return unsafe text.withUTF8 { bytes in
+            return text.withUTF8 { bytes in
                 let chars = unsafe UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(
                     to: CChar.self
                 )
@@ -125,7 +125,8 @@ final class SQLiteConnection {
     }
 
     private static func columns(of statement: OpaquePointer) -> [SQLiteValue] {
-        (0..<unsafe sqlite3_column_count(statement)).map { index in
+        let count = unsafe sqlite3_column_count(statement)
+        return (0..<count).map { index in
             switch unsafe sqlite3_column_type(statement, index) {
             case SQLITE_INTEGER: return .integer(unsafe sqlite3_column_int64(statement, index))
             case SQLITE_FLOAT: return .real(unsafe sqlite3_column_double(statement, index))

@@ -8,7 +8,7 @@ enum StoreSchema {
 
     /// In order; the number is the place from 1.
     static let migrations: [(name: String, sql: [UInt8])] = [
-        ("0001_initial", PackageResources._0001_initial_sql)
+        ("0001_initial", PackageResources._001_initial_sql)
     ]
 
     static func configure(_ connection: SQLiteConnection) throws(SQLiteFailure) {
