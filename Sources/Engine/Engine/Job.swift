@@ -53,8 +53,8 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     private let policy: String
     private let concurrency: Int
     private let clock: any CallClock
-    private var source: Source
-    package private(set) var observer: Observer
+    package private(set) var source: Source
+    package var observer: Observer
 
     /// Accepted steps not yet being asked, in order.
     private var ready: [Asking] = []

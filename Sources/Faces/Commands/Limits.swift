@@ -4,6 +4,8 @@ enum Limits {
     static let lineBytes = 4 << 20
     /// One file of a workspace.
     static let fileBytes = 16 << 20
+    /// A file that holds a key.
+    static let secretBytes = 64 << 10
     /// Files of a workspace.
     static let files = 10_000
     /// Folders of a workspace inside each other.
@@ -14,6 +16,12 @@ enum Limits {
     static let badLinesShown = 20
     /// Lines finished out of order that are kept in memory; others are read from the store again.
     static let heldLines = 20_000
+    /// How often the log's head is written beside the store.
+    static let headInterval = Duration.seconds(60)
+    /// Entries verified or listed at a time.
+    static let page = 1_000
+    /// Bytes of a file of heads.
+    static let headsBytes = 256 << 20
     /// Rows one listing shows.
     static let rows = 10_000
 }

@@ -35,23 +35,23 @@ enum DecideCommand {
         guard let outputPath = call["--output"] else {
             throw CommandFailure.usage("decide needs --output FILE, where the decisions go")
         }
-        let concurrency = try call.number(
-            "--concurrency", in: 1...Limits.concurrency, default: 16
-        )
         let workspace = try OpenWorkspace(call)
         let policy = try workspace.policy(policyName)
+        let slots = policy.model?.use.first.flatMap { workspace.workspace.models[$0]?.concurrency }
+        let concurrency = try call.number(
+            "--concurrency", in: 1...Limits.concurrency, default: slots ?? 16
+        )
+        let map = try call["--map"].map { text throws(CommandFailure) in try FieldMap(text) }
         let input = try InputSource(inputPath, call: call, folder: workspace.stateFolder)
-        defer { input.discard() }
-        return try await workspace.withEngine { engine in
-            let scope = input.scope(policy: policyName, hasKey: call["--key"] != nil)
-            let source = InputFile(
-                input.file, format: input.format,
-                options: .init(
-                    policy: policyName, map: try call["--map"].map { try FieldMap($0) },
-                    keyField: call["--key"], scope: scope, source: input.name,
-                    caller: Person.of(call), schema: policy.input.document
-                )
+        let scope = input.scope(policy: policyName, hasKey: call["--key"] != nil)
+        let source = InputFile(
+            input.file, format: input.format, size: input.size,
+            options: .init(
+                policy: policyName, map: map, keyField: call["--key"], scope: scope,
+                source: input.name, caller: Person.of(call), schema: policy.input.document
             )
+        )
+        let code = try await workspace.withEngine { engine in
             var job = Job(
                 engine: engine, policy: policyName, concurrency: concurrency,
                 clock: SystemClock(), source: source,
@@ -60,8 +60,52 @@ enum DecideCommand {
                     output: try OutputFile(outputPath)
                 )
             )
-            try await job.run()
-            return try await finish(&job, engine, call)
+            do {
+                try await job.run()
+            } catch {
+                job.observer.abandon()
+                throw error
+            }
+            try await job.observer.finish()
+            return try await report(job, try await engine.head(), call)
         }
+        try input.discard()
+        return code
+    }
+
+    private static func report(
+        _ job: Job<InputFile, DecideReport>, _ head: ChainHead, _ call: Invocation
+    ) async throws -> ExitCode {
+        let terminal = Terminal.standard
+        let bad = (job.source.badLines + job.observer.refused).sorted { $0.line < $1.line }
+        let count = job.source.badLineCount + job.observer.refusedCount
+        if call.wantsJSON {
+            terminal.print(
+                [
+                    "routes": job.observer.table.json,
+                    "decided": .int(Int64(job.observer.table.total)),
+                    "bad_lines": .int(Int64(count)),
+                    "first_bad_lines": .array(
+                        bad.map { ["line": .int(Int64($0.line)), "message": .string($0.message)] }
+                    ),
+                    "head": .string(head.description),
+                ]
+            )
+        } else {
+            for line in bad.prefix(Limits.badLinesShown) {
+                terminal.note("line \(line.line): \(line.message)")
+            }
+            if count > Limits.badLinesShown {
+                terminal.note("… and \(count - Limits.badLinesShown) more bad lines")
+            }
+            for line in job.observer.table.table.lines(width: terminal.width) {
+                terminal.print(line)
+            }
+            if count > 0 {
+                terminal.print("\(count) bad line\(count == 1 ? "" : "s") passed over")
+            }
+            terminal.print("head \(head)")
+        }
+        return count > 0 ? .badLines : .success
     }
 }

@@ -7,7 +7,7 @@ internal import Values
 /// table, the bad lines.
 struct DecideReport: JobObserver {
     private let terminal: Terminal
-    private let engine: Engine
+    private let engine: DecisionEngine
     private let scope: String
     private var projection = Projection()
     private var output: OutputFile
@@ -17,10 +17,9 @@ struct DecideReport: JobObserver {
     private(set) var refusedCount = 0
     private var note = ""
     private var toldOfOutage = false
-    /// How much of the input has been read, where that is known.
-    var fraction: Double?
+    private var fraction: Double?
 
-    init(terminal: Terminal, engine: Engine, scope: String, output: OutputFile) {
+    init(terminal: Terminal, engine: DecisionEngine, scope: String, output: OutputFile) {
         self.terminal = terminal
         self.engine = engine
         self.scope = scope
@@ -54,6 +53,11 @@ struct DecideReport: JobObserver {
         bar.finish()
         terminal.note("\(because); such steps stay asking and are tried again")
     }
+
+    mutating func read(_ fraction: Double?) { self.fraction = fraction }
+
+    /// Clears the bar before an error is told.
+    mutating func abandon() { bar.finish() }
 
     /// Writes what is left and clears the bar.
     mutating func finish() async throws {

@@ -50,12 +50,17 @@ struct InputFile: LineSource {
     private(set) var badLines: [BadLine] = []
     private(set) var badLineCount = 0
 
-    init(_ file: File, format: InputFormat, options: Options) {
+    private let size: Int
+
+    init(_ file: File, format: InputFormat, size: Int, options: Options) {
         self.file = file
+        self.size = size
         self.options = options
         self.format = format
         scanner = RecordScanner(quotes: format == .csv, limit: Limits.lineBytes)
     }
+
+    var fraction: Double? { size > 0 ? Double(bytesRead) / Double(size) : nil }
 
     mutating func next(_ count: Int) throws -> [JobLine] {
         var lines: [JobLine] = []

@@ -34,6 +34,41 @@ struct OpenWorkspace: Sendable {
 
     var stateFolder: String { Location.folder(of: storePath) }
 
+    /// Opens the store as its engine, keeps the release, and lends an engine for the work.
+    func withEngine(
+        _ work: (DecisionEngine) async throws -> ExitCode
+    ) async throws -> ExitCode {
+        try Folder.make(stateFolder)
+        let store = try SQLiteStore(storePath, mode: .engine, secret: Process.randomBytes(32))
+        let transport = CurlTransport()
+        do {
+            let code = try await work(store, transport, work)
+            transport.close()
+            await store.close()
+            return code
+        } catch {
+            transport.close()
+            await store.close()
+            throw error
+        }
+    }
+
+    private func work(
+        _ store: SQLiteStore, _ transport: CurlTransport,
+        _ work: (DecisionEngine) async throws -> ExitCode
+    ) async throws -> ExitCode {
+        let release = workspace.release
+        try await store.keep(StoredRelease(digest: release.digest, files: release.files))
+        let releases = Releases(store: store, transport: transport)
+        let engine = try await DecisionEngine(
+            live: try releases.load(workspace), store: store, releases: releases,
+            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
+        )
+        let heads = HeadsFile(storePath)
+        let code = try await heads.keeping(store) { try await work(engine) }
+        return code
+    }
+
     func policy(_ name: String) throws(CommandFailure) -> Policy {
         guard let policy = workspace.policies[name] else {
             throw .refused(workspace.unknownPolicy(name))
