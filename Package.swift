@@ -89,6 +89,12 @@ let package = Package(
                 "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
                 "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
                 "Platform", "PracticeModel",
+            ],
+            embedding: [
+                "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
+                "Starter/message_triage_yaml.txt", "Starter/message_triage_examples_jsonl.txt",
+                "Starter/message_triage_messages_jsonl.txt", "Starter/refund_limit_yaml.txt",
+                "Starter/message_triage_prompt.txt",
             ]
         ),
         .executableTarget(

@@ -1,3 +1,4 @@
+internal import Autonomy
 internal import Decisions
 internal import Engine
 internal import Platform

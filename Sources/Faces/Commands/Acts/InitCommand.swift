@@ -38,7 +38,7 @@ enum InitCommand {
             next:
               stepgate check\(option)
               stepgate practice-model\(option) &
-              stepgate decide message-triage\(option) --input \(folder)/Messages/messages.jsonl \\
+              stepgate decide message-triage\(option) --input \(folder)/Policies/message-triage.messages.jsonl \\
                 --output decided.jsonl --key id
               stepgate review list\(option)
             """

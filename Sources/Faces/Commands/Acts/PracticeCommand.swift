@@ -1,3 +1,4 @@
+internal import HTTPMicro
 internal import Platform
 internal import PracticeModel
 internal import Values

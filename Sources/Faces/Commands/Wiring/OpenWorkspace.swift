@@ -42,7 +42,7 @@ struct OpenWorkspace: Sendable {
         let store = try SQLiteStore(storePath, mode: .engine, secret: Process.randomBytes(32))
         let transport = CurlTransport()
         do {
-            let code = try await work(store, transport, work)
+            let code = try await serve(store, transport, work)
             transport.close()
             await store.close()
             return code
@@ -53,7 +53,7 @@ struct OpenWorkspace: Sendable {
         }
     }
 
-    private func work(
+    private func serve(
         _ store: SQLiteStore, _ transport: CurlTransport,
         _ work: (DecisionEngine) async throws -> ExitCode
     ) async throws -> ExitCode {
