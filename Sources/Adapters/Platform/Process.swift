@@ -47,15 +47,13 @@ package enum Process {
         isatty(stream.rawValue) == 1
     }
 
-    /// How many columns the terminal has; 80 where there is none.
+    /// How many columns standard output's terminal has; as many as wanted where it is none, so
+    /// that a program that reads the output gets all of it.
     package static var terminalWidth: Int {
         var size = winsize()
-        for stream in [StandardStream.output, .error] {
-            if unsafe ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
-                return Int(size.ws_col)
-            }
-        }
-        return environment("COLUMNS").flatMap { Int($0) } ?? 80
+        let isTerminal = unsafe ioctl(StandardStream.output.rawValue, UInt(TIOCGWINSZ), &size) == 0
+        if isTerminal, size.ws_col > 0 { return Int(size.ws_col) }
+        return environment("COLUMNS").flatMap { Int($0) } ?? 10_000
     }
 
     /// Writes all of it; a reader that has gone is not an error worth telling.

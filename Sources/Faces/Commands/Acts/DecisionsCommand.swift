@@ -78,7 +78,7 @@ enum DecisionsCommand {
             return .success
         }
         var table = Table([
-            .init("decision"), .init("policy"), .init("state"), .init("route"), .init("key"),
+            .init("decision", whole: true), .init("policy"), .init("state"), .init("route"), .init("key"),
             .init("confidence", number: true), .init("because"),
         ])
         for record in records {

@@ -133,7 +133,7 @@ enum ReviewCommand {
         }
         let now = Process.now
         var table = Table([
-            .init("review"), .init("queue"), .init("kind"), .init("waits", number: true),
+            .init("review", whole: true), .init("queue"), .init("kind"), .init("waits", number: true),
             .init("due"), .init("held by"), .init("because"),
         ])
         for review in reviews {

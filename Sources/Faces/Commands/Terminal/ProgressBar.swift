@@ -39,7 +39,7 @@ struct ProgressBar: Sendable {
         }
         if !note.isEmpty { text += ", \(note)" }
         guard let fraction else { return String(text.prefix(terminal.width - 1)) }
-        let room = min(30, terminal.width - text.count - 10)
+        let room = min(30, min(terminal.width, 120) - text.count - 10)
         guard room >= 10 else { return String(text.prefix(terminal.width - 1)) }
         let filled = Int((Double(room) * min(1, max(0, fraction))).rounded())
         let bar =

@@ -3,10 +3,13 @@ struct Table: Sendable {
     struct Column: Sendable {
         let title: String
         let isNumber: Bool
+        /// What people copy, such as an identifier, is never cut.
+        let isWhole: Bool
 
-        init(_ title: String, number: Bool = false) {
+        init(_ title: String, number: Bool = false, whole: Bool = false) {
             self.title = title
             isNumber = number
+            isWhole = whole
         }
     }
 
@@ -46,7 +49,7 @@ struct Table: Sendable {
         }
         let gaps = Self.gap * (columns.count - 1)
         while widths.reduce(gaps, +) > width {
-            let candidates = widths.indices.filter { !columns[$0].isNumber }
+            let candidates = widths.indices.filter { !columns[$0].isNumber && !columns[$0].isWhole }
             guard let widest = candidates.max(by: { widths[$0] < widths[$1] }),
                 widths[widest] > Self.narrowest
             else { break }
