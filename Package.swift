@@ -3,7 +3,10 @@ import PackageDescription
 
 /// A Swift target of ours: its folder is its tier, its dependencies point upward only.
 func room(
-    _ tier: String, _ name: String, _ dependencies: [String] = [], embedding: [String] = []
+    _ tier: String,
+    _ name: String,
+    _ dependencies: [String] = [],
+    embedding: [String] = []
 ) -> Target {
     .target(
         name: name,

@@ -16,7 +16,10 @@ struct YAMLReaderTests {
         ("'1'", #""1""#),
         ("", "null"),
         ("18446744073709551615", "18446744073709551615"),
-        ("when: input.amount <= 20 && input.tier != 'new'", #"{"when":"input.amount <= 20 && input.tier != 'new'"}"#),
+        (
+            "when: input.amount <= 20 && input.tier != 'new'",
+            #"{"when":"input.amount <= 20 && input.tier != 'new'"}"#
+        ),
     ]) func `a document becomes the JSON of the core schema`(text: String, json: String) throws {
         #expect(try read(text).json.compactText == json.replacing("1000", with: "1000"))
     }
@@ -29,9 +32,15 @@ struct YAMLReaderTests {
         ("<<: {a: 1}", 1, 1, "merge keys ('<<') are not used here"),
         ("a: 1\n---\nb: 2", 2, 1, "there is a second document; expected exactly one"),
         ("größe: {a: 1, ü}", 1, 15, "null key after a comma: 'ü' has no ':'"),
-        ("a: 99999999999999999999", 1, 4, "the integer 99999999999999999999 is beyond 64 bits; quote it"),
+        (
+            "a: 99999999999999999999", 1, 4,
+            "the integer 99999999999999999999 is beyond 64 bits; quote it"
+        ),
     ]) func `what is wrong is told with its place`(
-        text: String, line: Int, column: Int, message: String
+        text: String,
+        line: Int,
+        column: Int,
+        message: String
     ) throws {
         let error = #expect(throws: Diagnostics.self) { try read(text) }
         let first = try #require(error?.list.first)

@@ -44,11 +44,13 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
     }
 
     private func compile(
-        _ fragment: SourceFragment, _ environment: ExpressionEnvironment
+        _ fragment: SourceFragment,
+        _ environment: ExpressionEnvironment
     ) throws -> Program {
         if json["disable_check"]?.bool == true {
             return try environment.compileUnchecked(
-                fragment, macros: json["disable_macros"]?.bool != true
+                fragment,
+                macros: json["disable_macros"]?.bool != true
             )
         }
         return try environment.compile(fragment)
@@ -64,7 +66,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
                 let parameters = (overload["args"] ?? overload["params"])?.array ?? []
                 functions[name, default: []].append(
                     Overload(
-                        name, parameters.map(Self.type), Self.type(overload["result"] ?? "dyn")
+                        name,
+                        parameters.map(Self.type),
+                        Self.type(overload["result"] ?? "dyn")
                     )
                 )
             }
@@ -74,7 +78,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
             variables.append(Variable(name, .dyn))
         }
         return ExpressionEnvironment(
-            variables: variables, container: json["container"]?.string ?? "", rules: .standard,
+            variables: variables,
+            container: json["container"]?.string ?? "",
+            rules: .standard,
             functions: functions
         )
     }
@@ -97,7 +103,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
         default: break
         }
         if let element = json["list"] { return .list(type(element)) }
-        if let pair = json["map"]?.array, pair.count == 2 { return .map(type(pair[0]), type(pair[1])) }
+        if let pair = json["map"]?.array, pair.count == 2 {
+            return .map(type(pair[0]), type(pair[1]))
+        }
         if let inner = json["type"] { return .type(type(inner)) }
         if let name = json["type_param"]?.string { return .parameter(name) }
         if let name = json["message"]?.string { return .named(name) }
@@ -141,7 +149,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
     }
 
     private static func base64(_ text: String) -> [UInt8] {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        let alphabet = Array(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+        )
         var bits: UInt32 = 0
         var count = 0
         var bytes: [UInt8] = []

@@ -26,9 +26,11 @@ struct ConformanceTests {
         let cases = try ConformanceCase.cases(file)
         for each in cases where each.json["proto"]?.bool != true {
             let name = each.id.split(separator: "/").last.map(String.init) ?? ""
-            let isMissing = Self.missing.contains(name) && each.id.contains(
-                file == "timestamps" ? "selectors_tz" : "type_deduction"
-            )
+            let isMissing =
+                Self.missing.contains(name)
+                && each.id.contains(
+                    file == "timestamps" ? "selectors_tz" : "type_deduction"
+                )
             if isMissing {
                 #expect(each.failure() != nil, "\(each.id) passes: take it off the list")
             } else if let failure = each.failure() {

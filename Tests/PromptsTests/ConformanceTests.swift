@@ -37,24 +37,30 @@ struct ConformanceTests {
             for key in ["partials", "resolverPartials"] {
                 for member in suite[key]?.object?.members ?? [] {
                     partials[member.name] = SourceText(
-                        name: member.name, text: member.value.string ?? ""
+                        name: member.name,
+                        text: member.value.string ?? ""
                     )
                 }
             }
             var named: [String: JSON] = [:]
             for key in ["schemas", "resolverSchemas"] {
-                for member in suite[key]?.object?.members ?? [] { named[member.name] = member.value }
+                for member in suite[key]?.object?.members ?? [] {
+                    named[member.name] = member.value
+                }
             }
             let prompt = try Prompt.compile(
                 name: "case",
                 source: SourceText(name: "<case>", text: suite["template"]?.string ?? ""),
-                reader: YAMLReader(), partials: partials, schemas: named
+                reader: YAMLReader(),
+                partials: partials,
+                schemas: named
             )
             let data = overlay(suite["data"], test["data"])
             let messages = try prompt.render(
                 RenderData(
                     input: merged(
-                        test["options"]?["input"]?["default"], data["input"]
+                        test["options"]?["input"]?["default"],
+                        data["input"]
                     ),
                     context: data["context"]?.object ?? JSONObject(),
                     history: (data["messages"]?.array ?? []).map(message)
@@ -95,7 +101,8 @@ struct ConformanceTests {
         let parts = json["content"]?.array?.compactMap(\.["text"]?.string).map(Message.Part.text)
         return Message(
             role: Message.Role(rawValue: json["role"]?.string ?? "user") ?? .user,
-            content: parts ?? [], metadata: json["metadata"]
+            content: parts ?? [],
+            metadata: json["metadata"]
         )
     }
 

@@ -8,7 +8,9 @@ package enum Conformance {
         let named = ProcessInfo.processInfo.environment["STEPGATE_CONFORMANCE"]
         let here = URL(filePath: #filePath).deletingLastPathComponent()
         let beside = here.appending(path: "../../../shared/conformance").standardized.path
-        return [named, beside].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
+        return [named, beside].compactMap { $0 }.first {
+            FileManager.default.fileExists(atPath: $0)
+        }
     }()
 
     package static var isHere: Bool { folder != nil }

@@ -27,7 +27,8 @@ enum CoreSchema {
         if text.hasPrefix("0o") || text.hasPrefix("0x") {
             let radix = text.hasPrefix("0o") ? 8 : 16
             let digits = text.dropFirst(2)
-            guard !digits.isEmpty, digits.allSatisfy({ $0.hexDigitValue.map { $0 < radix } ?? false })
+            guard !digits.isEmpty,
+                digits.allSatisfy({ $0.hexDigitValue.map { $0 < radix } ?? false })
             else { return .value(.string(text)) }
             return integer(sign: "", digits, radix: radix)
         }
@@ -45,6 +46,8 @@ enum CoreSchema {
         return .unusable("the integer \(sign)\(digits) is beyond 64 bits; quote it")
     }
 
+    /// Whether it is a float.
+    ///
     /// `(\. [0-9]+ | [0-9]+ (\. [0-9]*)?) ([eE] [-+]? [0-9]+)?`
     private static func isFloat(_ text: Substring) -> Bool {
         var rest = Array(text.utf8)[...]

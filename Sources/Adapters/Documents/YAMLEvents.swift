@@ -44,7 +44,9 @@ struct YAMLEvents: ~Copyable {
         let bytes = Array(text.utf8)
         var offsets: [Int] = []
         offsets.reserveCapacity(bytes.count + 1)
-        for (offset, byte) in bytes.enumerated() where byte & 0xC0 != 0x80 { offsets.append(offset) }
+        for (offset, byte) in bytes.enumerated() where byte & 0xC0 != 0x80 {
+            offsets.append(offset)
+        }
         offsets.append(bytes.count)
         self.offsets = offsets
         unsafe input = .allocate(capacity: max(1, bytes.count))
@@ -81,7 +83,9 @@ struct YAMLEvents: ~Copyable {
             index = unsafe Int(parser.pointee.problem_offset)
         }
         return YAMLSyntaxError(
-            problem: problem ?? "this is not YAML", context: context, offset: offset(index)
+            problem: problem ?? "this is not YAML",
+            context: context,
+            offset: offset(index)
         )
     }
 
@@ -91,7 +95,9 @@ struct YAMLEvents: ~Copyable {
         let start = unsafe offset(Int(event.start_mark.index))
         let range = unsafe start..<max(start, offset(Int(event.end_mark.index)))
         func made(
-            _ kind: YAMLEvent.Kind, anchor: String? = nil, tag: String? = nil
+            _ kind: YAMLEvent.Kind,
+            anchor: String? = nil,
+            tag: String? = nil
         ) -> YAMLEvent {
             YAMLEvent(kind: kind, range: range, anchor: anchor, tag: tag)
         }
@@ -111,12 +117,14 @@ struct YAMLEvents: ~Copyable {
                     ),
                     style: unsafe Self.style(scalar.style)
                 ),
-                anchor: unsafe Self.text(scalar.anchor), tag: unsafe Self.text(scalar.tag)
+                anchor: unsafe Self.text(scalar.anchor),
+                tag: unsafe Self.text(scalar.tag)
             )
         case YAML_SEQUENCE_START_EVENT:
             let sequence = unsafe event.data.sequence_start
             return made(
-                .sequenceStart, anchor: unsafe Self.text(sequence.anchor),
+                .sequenceStart,
+                anchor: unsafe Self.text(sequence.anchor),
                 tag: unsafe Self.text(sequence.tag)
             )
         case YAML_SEQUENCE_END_EVENT: return made(.sequenceEnd)
@@ -124,7 +132,8 @@ struct YAMLEvents: ~Copyable {
             let mapping = unsafe event.data.mapping_start
             return made(
                 .mappingStart(isFlow: unsafe mapping.style == YAML_FLOW_MAPPING_STYLE),
-                anchor: unsafe Self.text(mapping.anchor), tag: unsafe Self.text(mapping.tag)
+                anchor: unsafe Self.text(mapping.anchor),
+                tag: unsafe Self.text(mapping.tag)
             )
         case YAML_MAPPING_END_EVENT: return made(.mappingEnd)
         default: return nil

@@ -113,7 +113,9 @@ private struct Composer: ~Copyable {
     }
 
     private mutating func scalar(
-        _ text: String, _ style: YAMLEvent.Style, _ event: YAMLEvent
+        _ text: String,
+        _ style: YAMLEvent.Style,
+        _ event: YAMLEvent
     ) -> Node {
         let range = SourceRange(source, event.range)
         var value = JSON.string(text)
@@ -128,7 +130,9 @@ private struct Composer: ~Copyable {
 
     /// Verbatim where the scalar's bytes stand in the file as they are.
     private func fragment(
-        _ text: String, _ style: YAMLEvent.Style, _ range: SourceRange
+        _ text: String,
+        _ style: YAMLEvent.Style,
+        _ range: SourceRange
     ) -> SourceFragment {
         var inner = range.offsets
         if style == .single || style == .double, inner.count >= 2 {
@@ -139,7 +143,9 @@ private struct Composer: ~Copyable {
         let end = bytes.index(start, offsetBy: inner.count)
         let verbatim = style != .block && bytes[start..<end].elementsEqual(text.utf8)
         return SourceFragment(
-            text: text, range: verbatim ? SourceRange(source, inner) : range, verbatim: verbatim
+            text: text,
+            range: verbatim ? SourceRange(source, inner) : range,
+            verbatim: verbatim
         )
     }
 
@@ -156,7 +162,9 @@ private struct Composer: ~Copyable {
     }
 
     private mutating func mapping(
-        _ event: YAMLEvent, isFlow: Bool, _ depth: Int
+        _ event: YAMLEvent,
+        isFlow: Bool,
+        _ depth: Int
     ) throws -> Node {
         var entries: [Node.Entry] = []
         var names: Set<String> = []
@@ -175,7 +183,8 @@ private struct Composer: ~Copyable {
             }
             if isFlow, value.range.offsets.isEmpty, value.scalar?.isNull == true {
                 note(
-                    "null key after a comma: '\(name)' has no ':'", next.range,
+                    "null key after a comma: '\(name)' has no ':'",
+                    next.range,
                     "quote the text that has the comma in it"
                 )
             }

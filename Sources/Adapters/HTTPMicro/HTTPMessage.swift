@@ -23,7 +23,9 @@ package struct HTTPResponse: Sendable {
     package let body: [UInt8]
 
     package init(
-        status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []
+        status: Int,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8] = []
     ) {
         self.status = status
         self.headers = headers

@@ -31,8 +31,15 @@ package final class HTTPServer: Sendable {
         service = Service(limits: limits, handler: handler)
         let context = unsafe Unmanaged.passUnretained(service).toOpaque()
         let started = unsafe stepgate_mhd_start(
-            port, &place, limits.threads, limits.connections, limits.idleSeconds,
-            limits.headerBytes, serveRequest, requestCompleted, context
+            port,
+            &place,
+            limits.threads,
+            limits.connections,
+            limits.idleSeconds,
+            limits.headerBytes,
+            serveRequest,
+            requestCompleted,
+            context
         )
         guard let started = unsafe started else {
             let reason = unsafe String(cString: strerror(errno))
@@ -147,7 +154,9 @@ private func queue(_ response: HTTPResponse, on connection: OpaquePointer?) -> M
     let body = response.body
     let made = unsafe body.withUnsafeBytes { bytes in
         unsafe MHD_create_response_from_buffer(
-            bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY
+            bytes.count,
+            UnsafeMutableRawPointer(mutating: bytes.baseAddress),
+            .RESPMEM_MUST_COPY
         )
     }
     guard let made = unsafe made else { return .NO }
@@ -190,7 +199,8 @@ private func serveRequest(
     if let body = exchange.takeBody() {
         let request = unsafe HTTPRequest(
             method: method.map { unsafe String(cString: $0) } ?? "",
-            path: url.map { unsafe String(cString: $0) } ?? "", headers: headers(of: connection),
+            path: url.map { unsafe String(cString: $0) } ?? "",
+            headers: headers(of: connection),
             body: body
         )
         if request.header("transfer-encoding") != nil, request.header("content-length") != nil {
@@ -206,14 +216,16 @@ private func headers(of connection: OpaquePointer) -> [String: String] {
     final class Box { var headers: [String: String] = [:] }
     let box = Box()
     unsafe MHD_get_connection_values(
-        connection, .HEADER_KIND,
+        connection,
+        .HEADER_KIND,
         { context, _, name, value in
             guard let context = unsafe context, let name = unsafe name else { return .YES }
             let box = unsafe Unmanaged<Box>.fromOpaque(context).takeUnretainedValue()
             let text = unsafe value.map { unsafe String(cString: $0) } ?? ""
             box.headers[unsafe String(cString: name).lowercased()] = text
             return .YES
-        }, Unmanaged.passUnretained(box).toOpaque()
+        },
+        Unmanaged.passUnretained(box).toOpaque()
     )
     return box.headers
 }

@@ -61,7 +61,9 @@ package final class File: Sendable {
             all += bytes
             if all.count > limit {
                 throw FileError(
-                    .other, path: path, message: "\(path) is larger than \(limit) bytes"
+                    .other,
+                    path: path,
+                    message: "\(path) is larger than \(limit) bytes"
                 )
             }
         }
@@ -73,7 +75,9 @@ package final class File: Sendable {
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Glibc.write(
-                    descriptor, buffer.baseAddress?.advanced(by: written), bytes.count - written
+                    descriptor,
+                    buffer.baseAddress?.advanced(by: written),
+                    bytes.count - written
                 )
             }
             if count < 0 {

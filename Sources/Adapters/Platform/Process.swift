@@ -63,7 +63,8 @@ package enum Process {
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Glibc.write(
-                    stream.rawValue, buffer.baseAddress?.advanced(by: written),
+                    stream.rawValue,
+                    buffer.baseAddress?.advanced(by: written),
                     bytes.count - written
                 )
             }

@@ -38,8 +38,14 @@ enum Rows {
             let updated = row[7].integer, let state = row[8].text.flatMap(DecisionState.init)
         else { throw StoreError(.corrupt, "a row of decisions is not as Stepgate writes it") }
         var record = DecisionRecord(
-            id: id, policy: policy, release: release, key: row[3].text, source: source,
-            caller: caller, createdAt: Instant(microseconds: created), state: state
+            id: id,
+            policy: policy,
+            release: release,
+            key: row[3].text,
+            source: source,
+            caller: caller,
+            createdAt: Instant(microseconds: created),
+            state: state
         )
         record.updatedAt = Instant(microseconds: updated)
         record.route = row[9].text.flatMap(Route.init)
@@ -89,7 +95,11 @@ enum Rows {
             payload = parts
         }
         return StoredEntry(
-            sequence: sequence, hash: hash, bytes: bytes, previous: previous, payload: payload
+            sequence: sequence,
+            hash: hash,
+            bytes: bytes,
+            previous: previous,
+            payload: payload
         )
     }
 }

@@ -31,7 +31,9 @@ final class SQLiteConnection {
             | SQLITE_OPEN_NOMUTEX
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let connection = unsafe opened else {
-            let message = unsafe opened.map { handle in unsafe String(cString: sqlite3_errmsg(handle)) }
+            let message = unsafe opened.map { handle in
+                unsafe String(cString: sqlite3_errmsg(handle))
+            }
             unsafe sqlite3_close_v2(opened)
             throw SQLiteFailure(code: code, message: message ?? "out of memory")
         }
@@ -41,7 +43,7 @@ final class SQLiteConnection {
     }
 
     deinit {
-        for unsafe statement in unsafe statements.values { unsafe sqlite3_finalize(statement) }
+        unsafe statements.values.forEach { statement in unsafe sqlite3_finalize(statement) }
         unsafe sqlite3_close_v2(raw)
     }
 
@@ -63,7 +65,9 @@ final class SQLiteConnection {
 
     /// The rows a statement gives, at most so many.
     func rows(
-        _ sql: String, _ values: [SQLiteValue] = [], limit: Int = .max
+        _ sql: String,
+        _ values: [SQLiteValue] = [],
+        limit: Int = .max
     ) throws(SQLiteFailure) -> [[SQLiteValue]] {
         let statement = unsafe try prepared(sql)
         defer {
@@ -91,7 +95,12 @@ final class SQLiteConnection {
         if let known = unsafe statements[sql] { return unsafe known }
         var made: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(
-            raw, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil
+            raw,
+            sql,
+            -1,
+            UInt32(SQLITE_PREPARE_PERSISTENT),
+            &made,
+            nil
         )
         guard code == SQLITE_OK, let statement = unsafe made else { throw failure(code) }
         unsafe statements[sql] = statement
@@ -99,7 +108,9 @@ final class SQLiteConnection {
     }
 
     private static func bind(
-        _ value: SQLiteValue, to statement: OpaquePointer, at index: Int32
+        _ value: SQLiteValue,
+        to statement: OpaquePointer,
+        at index: Int32
     ) -> Int32 {
         let transient = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         switch value {
@@ -113,13 +124,21 @@ final class SQLiteConnection {
                     to: CChar.self
                 )
                 return unsafe sqlite3_bind_text(
-                    statement, index, chars, Int32(bytes.count), transient
+                    statement,
+                    index,
+                    chars,
+                    Int32(bytes.count),
+                    transient
                 )
             }
         case .blob(let bytes):
             if bytes.isEmpty { return unsafe sqlite3_bind_zeroblob(statement, index, 0) }
             return unsafe sqlite3_bind_blob(
-                statement, index, bytes, Int32(bytes.count), transient
+                statement,
+                index,
+                bytes,
+                Int32(bytes.count),
+                transient
             )
         }
     }
@@ -135,7 +154,8 @@ final class SQLiteConnection {
                 guard let text = unsafe sqlite3_column_text(statement, index) else { return .null }
                 return .text(
                     unsafe String(
-                        decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self
+                        decoding: UnsafeBufferPointer(start: text, count: count),
+                        as: UTF8.self
                     )
                 )
             case SQLITE_BLOB:

@@ -15,7 +15,8 @@ extension SQLiteStore {
     }
 
     package func entries(
-        from sequence: Int64, limit: Int
+        from sequence: Int64,
+        limit: Int
     ) async throws(StoreError) -> [StoredEntry] {
         try await read { connection in
             let rows = try connection.rows(
@@ -27,7 +28,8 @@ extension SQLiteStore {
     }
 
     package func claimed(
-        scope: String, keys: [String]
+        scope: String,
+        keys: [String]
     ) async throws(StoreError) -> [String: ClaimedDecision] {
         try await read { connection in
             let number = try connection.row("SELECT id FROM scopes WHERE name=?", [.text(scope)])
@@ -47,7 +49,8 @@ extension SQLiteStore {
                     throw StoreError(.corrupt, "a row of claims is not as Stepgate writes it")
                 }
                 found[key] = ClaimedDecision(
-                    record: try Rows.decision(row), body: body,
+                    record: try Rows.decision(row),
+                    body: body,
                     output: row[25].blob.flatMap { [PayloadPart](rowBytes: $0)?.value("/output") }
                 )
             }
@@ -60,7 +63,8 @@ extension SQLiteStore {
             for (path, bytes) in release.files.sorted(by: { $0.key < $1.key }) {
                 let digest = Digest(of: bytes).bytes
                 try connection.run(
-                    "INSERT OR IGNORE INTO files VALUES (?,?)", [.blob(digest), .blob(bytes)]
+                    "INSERT OR IGNORE INTO files VALUES (?,?)",
+                    [.blob(digest), .blob(bytes)]
                 )
                 try connection.run(
                     "INSERT OR IGNORE INTO release_files VALUES (?,?,?)",
@@ -74,7 +78,8 @@ extension SQLiteStore {
         try await read { connection in
             let rows = try connection.rows(
                 "SELECT path, bytes FROM release_files JOIN files ON file = digest "
-                    + "WHERE release=?", [.blob(digest.bytes)]
+                    + "WHERE release=?",
+                [.blob(digest.bytes)]
             )
             var files: [String: [UInt8]] = [:]
             for row in rows {

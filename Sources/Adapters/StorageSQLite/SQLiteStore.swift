@@ -108,7 +108,8 @@ package final class SQLiteStore: Store {
     package func decision(_ id: Identifier) async throws(StoreError) -> DecisionRecord? {
         try await read { connection in
             try connection.row(
-                "SELECT \(Rows.decisionColumns) FROM decisions WHERE id=?", [.blob(id.bytes)]
+                "SELECT \(Rows.decisionColumns) FROM decisions WHERE id=?",
+                [.blob(id.bytes)]
             ).map { try Rows.decision($0) }
         }
     }
@@ -132,18 +133,26 @@ package final class SQLiteStore: Store {
             values.append(.blob(before.bytes))
         }
         return try await list(
-            "SELECT \(Rows.decisionColumns) FROM decisions", conditions, values,
-            "ORDER BY id DESC", query.limit, Rows.decision
+            "SELECT \(Rows.decisionColumns) FROM decisions",
+            conditions,
+            values,
+            "ORDER BY id DESC",
+            query.limit,
+            Rows.decision
         )
     }
 
     package func asking(
-        after: Identifier?, limit: Int
+        after: Identifier?,
+        limit: Int
     ) async throws(StoreError) -> [DecisionRecord] {
         try await list(
             "SELECT \(Rows.decisionColumns) FROM decisions",
             ["state='asking'"] + (after == nil ? [] : ["id>?"]),
-            after.map { [.blob($0.bytes)] } ?? [], "ORDER BY id", limit, Rows.decision
+            after.map { [.blob($0.bytes)] } ?? [],
+            "ORDER BY id",
+            limit,
+            Rows.decision
         )
     }
 
@@ -179,20 +188,31 @@ package final class SQLiteStore: Store {
             values.append(.blob(after.bytes))
         }
         return try await list(
-            "SELECT body FROM reviews", conditions, values, "ORDER BY id", query.limit, Rows.review
+            "SELECT body FROM reviews",
+            conditions,
+            values,
+            "ORDER BY id",
+            query.limit,
+            Rows.review
         )
     }
 
     private static func among(
-        _ column: String, _ words: [String], _ values: inout [SQLiteValue]
+        _ column: String,
+        _ words: [String],
+        _ values: inout [SQLiteValue]
     ) -> String {
         values += words.sorted().map(SQLiteValue.text)
         return "\(column) IN (\(words.map { _ in "?" }.joined(separator: ",")))"
     }
 
     private func list<Value: Sendable>(
-        _ select: String, _ conditions: [String], _ values: [SQLiteValue], _ order: String,
-        _ limit: Int, _ value: @escaping @Sendable ([SQLiteValue]) throws(StoreError) -> Value
+        _ select: String,
+        _ conditions: [String],
+        _ values: [SQLiteValue],
+        _ order: String,
+        _ limit: Int,
+        _ value: @escaping @Sendable ([SQLiteValue]) throws(StoreError) -> Value
     ) async throws(StoreError) -> [Value] {
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let limited = values + [.integer(Int64(min(limit, Limits.rows)))]

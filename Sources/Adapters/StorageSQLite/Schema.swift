@@ -19,7 +19,8 @@ enum StoreSchema {
     }
 
     static func check(
-        _ connection: SQLiteConnection, _ path: String
+        _ connection: SQLiteConnection,
+        _ path: String
     ) throws(StoreError) -> Int {
         do {
             let application = try connection.row("PRAGMA application_id")?[0].integer ?? 0
@@ -27,7 +28,8 @@ enum StoreSchema {
             let tables = try connection.row("SELECT count(*) FROM sqlite_master")?[0].integer ?? 0
             guard application == Self.application || (application == 0 && tables == 0) else {
                 throw StoreError(
-                    .cannotOpen, "\(path) is an SQLite database, but no store of Stepgate's"
+                    .cannotOpen,
+                    "\(path) is an SQLite database, but no store of Stepgate's"
                 )
             }
             guard version <= migrations.count else {
@@ -46,7 +48,9 @@ enum StoreSchema {
     }
 
     static func migrate(
-        _ connection: SQLiteConnection, _ path: String, secret: [UInt8]
+        _ connection: SQLiteConnection,
+        _ path: String,
+        secret: [UInt8]
     ) throws(StoreError) {
         do {
             try connection.execute("BEGIN IMMEDIATE")
@@ -60,7 +64,8 @@ enum StoreSchema {
                 )
             }
             try connection.run(
-                "INSERT OR IGNORE INTO store VALUES ('secret', ?)", [.blob(secret)]
+                "INSERT OR IGNORE INTO store VALUES ('secret', ?)",
+                [.blob(secret)]
             )
             try connection.execute("COMMIT")
         } catch let error as StoreError {
@@ -72,7 +77,10 @@ enum StoreSchema {
 
     static func opening(_ failure: SQLiteFailure?, _ path: String) -> StoreError {
         if failure?.isNotADatabase == true {
-            return StoreError(.cannotOpen, "\(path) is no store of Stepgate's; name another --store")
+            return StoreError(
+                .cannotOpen,
+                "\(path) is no store of Stepgate's; name another --store"
+            )
         }
         return StoreError(.cannotOpen, "cannot open \(path): \(failure?.message ?? "unknown")")
     }

@@ -10,7 +10,8 @@ final class StoreLock: Sendable {
         let opened = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard opened >= 0 else {
             throw StoreError(
-                .cannotOpen, "cannot make \(path): \(unsafe String(cString: strerror(errno)))"
+                .cannotOpen,
+                "cannot make \(path): \(unsafe String(cString: strerror(errno)))"
             )
         }
         guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {

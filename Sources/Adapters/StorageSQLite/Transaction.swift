@@ -35,7 +35,8 @@ struct Transaction {
             guard
                 let stored = try row(
                     "SELECT version, last_entry, input_entry, output_entry FROM decisions "
-                        + "WHERE id=?", record.id
+                        + "WHERE id=?",
+                    record.id
                 ), stored[0].integer == record.version
             else { return .stale }
             links.last = stored[1].integer ?? 0
@@ -57,7 +58,8 @@ struct Transaction {
     private func claim(_ key: KeyClaim) throws -> CommitResult? {
         let found = try connection.row(
             "SELECT decision, body FROM claims JOIN scopes ON claims.scope = scopes.id "
-                + "WHERE scopes.name=? AND key=?", [.text(key.scope), .text(key.key)]
+                + "WHERE scopes.name=? AND key=?",
+            [.text(key.scope), .text(key.key)]
         )
         guard let found else { return nil }
         guard let id = found[0].blob.flatMap({ Identifier(bytes: $0) }),
@@ -87,21 +89,24 @@ struct Transaction {
             guard !entry.payload.isEmpty else { continue }
             let payload = entry.payload.rowBytes
             try connection.run(
-                "INSERT INTO payloads VALUES (?,?)", [.integer(entry.sequence), .blob(payload)]
+                "INSERT INTO payloads VALUES (?,?)",
+                [.integer(entry.sequence), .blob(payload)]
             )
             bytes += payload.count
         }
         if let record = work.decision {
             let isNew = if case .insert? = change.decision { true } else { false }
             try connection.run(
-                isNew ? Rows.insertDecision : Rows.replaceDecision, Rows.values(of: record)
+                isNew ? Rows.insertDecision : Rows.replaceDecision,
+                Rows.values(of: record)
             )
             bytes += 400
         }
         if let review = work.review {
             try connection.run(
                 "INSERT OR REPLACE INTO reviews (id, queue, state, kind, decision, version, body) "
-                    + "VALUES (?,?,?,?,?,?,?)", Rows.values(of: review)
+                    + "VALUES (?,?,?,?,?,?,?)",
+                Rows.values(of: review)
             )
         }
         if case .insert(let record, let key?)? = change.decision { try add(key, record.id) }

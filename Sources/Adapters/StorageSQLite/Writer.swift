@@ -46,7 +46,8 @@ final class Writer: Sendable {
 
     /// Commits what the body did, or undoes it all.
     private static func inTransaction<Value>(
-        _ connection: SQLiteConnection, _ body: () throws -> Value
+        _ connection: SQLiteConnection,
+        _ body: () throws -> Value
     ) -> Result<Value, StoreError> {
         do {
             let value = try body()
@@ -123,7 +124,8 @@ final class Writer: Sendable {
     }
 
     private func commit(
-        _ batch: [[Change]], _ connection: SQLiteConnection
+        _ batch: [[Change]],
+        _ connection: SQLiteConnection
     ) -> Result<[[CommitResult]], StoreError> {
         var bytes = 0
         let result = Self.inTransaction(connection) {

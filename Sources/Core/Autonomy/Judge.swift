@@ -42,7 +42,9 @@ extension Policy {
                 let detail = failures.map(\.description).joined(separator: "; ")
                 return failed(
                     AnswerFailure(.offSchema, "the answer does not fit the policy: \(detail)"),
-                    step, askedAt: askedAt, now: now
+                    step,
+                    askedAt: askedAt,
+                    now: now
                 )
             }
             return judged(answer, step, now)
@@ -52,15 +54,22 @@ extension Policy {
     // MARK: Failures
 
     private func failed(
-        _ failure: AnswerFailure, _ step: Step, askedAt: Instant, now: Instant
+        _ failure: AnswerFailure,
+        _ step: Step,
+        askedAt: Instant,
+        now: Instant
     ) -> Judgement {
         let isUnavailable = failure.kind == .unavailable
         let reason = isUnavailable ? "model-unavailable" : "model-failed"
         let facts: [JSONObject.Member] = [.init("failure", .string(failure.kind.rawValue))]
         func judgement(_ outcome: Judgement.Outcome, _ because: String) -> Judgement {
             Judgement(
-                outcome: outcome, reason: reason, because: because, confidence: nil,
-                threshold: nil, json: .object(JSONObject(uniqueMembers: facts))
+                outcome: outcome,
+                reason: reason,
+                because: because,
+                confidence: nil,
+                threshold: nil,
+                json: .object(JSONObject(uniqueMembers: facts))
             )
         }
         let what = isUnavailable ? "No model could be reached" : "The model gave no usable answer"
@@ -89,7 +98,8 @@ extension Policy {
                 )
             }
             return judgement(
-                .review(queue: nil, draft: nil), because + "; its fallback does not fit the policy"
+                .review(queue: nil, draft: nil),
+                because + "; its fallback does not fit the policy"
             )
         }
     }
@@ -109,10 +119,15 @@ extension Policy {
         let inForce = clause.threshold?.inForce
         let accepts = confidence.map { value in inForce.map { value >= $0 } ?? false } ?? false
         func judgement(
-            _ outcome: Judgement.Outcome, _ reason: String, _ because: String
+            _ outcome: Judgement.Outcome,
+            _ reason: String,
+            _ because: String
         ) -> Judgement {
             Judgement(
-                outcome: outcome, reason: reason, because: because, confidence: confidence,
+                outcome: outcome,
+                reason: reason,
+                because: because,
+                confidence: confidence,
                 threshold: inForce,
                 json: explanation(answer, confidence, checks, clause, accepts: accepts)
             )
@@ -122,17 +137,23 @@ extension Policy {
             let check = self.checks[bad.rule]
             if case .failed(let error) = bad.outcome {
                 return judgement(
-                    draft, "check-failed", "Check '\(check.id)' has no value: \(error.message)"
+                    draft,
+                    "check-failed",
+                    "Check '\(check.id)' has no value: \(error.message)"
                 )
             }
             return judgement(
-                draft, "check-failed", check.because ?? "Check '\(check.id)' does not hold"
+                draft,
+                "check-failed",
+                check.because ?? "Check '\(check.id)' does not hold"
             )
         }
         switch autonomy {
         case .autonomous:
             return judgement(
-                .accepted(answer.output), "autonomous", "The model decides every step here"
+                .accepted(answer.output),
+                "autonomous",
+                "The model decides every step here"
             )
         case .suggest:
             return judgement(draft, "suggested", "The model only drafts here; a person decides")
@@ -140,7 +161,9 @@ extension Policy {
         }
         if let error = clause.error {
             return judgement(
-                draft, "condition-failed", "A condition of accept has no value: \(error.message)"
+                draft,
+                "condition-failed",
+                "A condition of accept has no value: \(error.message)"
             )
         }
         guard let threshold = clause.threshold else {
@@ -148,7 +171,8 @@ extension Policy {
         }
         guard let inForce else {
             return judgement(
-                draft, "never",
+                draft,
+                "never",
                 threshold == .never
                     ? "Such an answer is never accepted unseen"
                     : "No threshold is certified yet, so a person decides"
@@ -175,7 +199,10 @@ extension Policy {
 
     /// The first clause that applies; one whose condition has no value stops the search.
     private func clause(
-        _ answer: Answer, _ confidence: Double?, _ step: Step, _ now: Instant
+        _ answer: Answer,
+        _ confidence: Double?,
+        _ step: Step,
+        _ now: Instant
     ) -> Clause {
         var bindings = Bindings(environments.accept)
         bindings.bind(step, now: now, environments)
@@ -192,7 +219,10 @@ extension Policy {
     }
 
     private func explanation(
-        _ answer: Answer, _ confidence: Double?, _ checks: [RuleTrace], _ clause: Clause,
+        _ answer: Answer,
+        _ confidence: Double?,
+        _ checks: [RuleTrace],
+        _ clause: Clause,
         accepts: Bool
     ) -> JSON {
         var members: [JSONObject.Member] = [

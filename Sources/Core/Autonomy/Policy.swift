@@ -151,7 +151,12 @@ package struct Step: Sendable, Equatable {
     package let input: JSON
 
     package init(
-        id: Identifier, policy: String, key: String?, source: String, caller: Caller, input: JSON
+        id: Identifier,
+        policy: String,
+        key: String?,
+        source: String,
+        caller: Caller,
+        input: JSON
     ) {
         self.id = id
         self.policy = policy
@@ -167,8 +172,11 @@ extension Policy {
     package func reviewTerms(queue: String?) -> Review.Terms {
         guard let queue else { return reviewTerms }
         return Review.Terms(
-            queue: queue, due: reviewTerms.due, approvals: reviewTerms.approvals,
-            lease: reviewTerms.lease, fourEyes: reviewTerms.fourEyes
+            queue: queue,
+            due: reviewTerms.due,
+            approvals: reviewTerms.approvals,
+            lease: reviewTerms.lease,
+            fourEyes: reviewTerms.fourEyes
         )
     }
 
@@ -183,7 +191,9 @@ extension Policy {
         compared.allSatisfy { first[$0] ?? .null == second[$0] ?? .null }
     }
 
-    /// The draw that decides whether a decision is audited: HMAC-SHA-256 of its id under the
+    /// The draw that decides whether a decision is audited.
+    ///
+    /// HMAC-SHA-256 of its id under the
     /// store's secret, as a fraction of 2^64, below the rate. The same id always draws the same.
     ///
     /// Only what rules or the model decided is drawn.

@@ -44,17 +44,30 @@ extension Policy {
             case .holds: return fired(rule, bindings, trace)
             case .failed(let error):
                 return routing(
-                    autonomy == .locked ? .failed : .review(queue: nil), "condition-failed",
-                    "The condition of rule '\(rule.id)' has no value: \(error.message)", rule, trace
+                    autonomy == .locked ? .failed : .review(queue: nil),
+                    "condition-failed",
+                    "The condition of rule '\(rule.id)' has no value: \(error.message)",
+                    rule,
+                    trace
                 )
             }
         }
         switch autonomy {
         case .locked:
-            return routing(.failed, "no-rule", "No rule applies, and the policy is locked", nil, trace)
+            return routing(
+                .failed,
+                "no-rule",
+                "No rule applies, and the policy is locked",
+                nil,
+                trace
+            )
         case .manual:
             return routing(
-                .review(queue: nil), "no-rule", "No rule applies, so a person decides", nil, trace
+                .review(queue: nil),
+                "no-rule",
+                "No rule applies, so a person decides",
+                nil,
+                trace
             )
         case .suggest, .supervised, .autonomous:
             return routing(.ask, "ask", "No rule applies, so the model is asked", nil, trace)
@@ -79,14 +92,20 @@ extension Policy {
                 problem = error.message
             }
             return routing(
-                autonomy == .locked ? .failed : .review(queue: nil), "template-failed",
-                "What rule '\(rule.id)' decides has no value: \(problem)", rule, trace
+                autonomy == .locked ? .failed : .review(queue: nil),
+                "template-failed",
+                "What rule '\(rule.id)' decides has no value: \(problem)",
+                rule,
+                trace
             )
         }
     }
 
     private func routing(
-        _ outcome: Routing.Outcome, _ reason: String, _ because: String, _ rule: Rule?,
+        _ outcome: Routing.Outcome,
+        _ reason: String,
+        _ because: String,
+        _ rule: Rule?,
         _ trace: [RuleTrace]
     ) -> Routing {
         let entries = trace.map { entry -> JSON in
@@ -101,7 +120,11 @@ extension Policy {
         var json = JSONObject(uniqueMembers: [.init("rules", .array(entries))])
         if let rule { json = json.setting("rule", to: .string(rule.id)) }
         return Routing(
-            outcome: outcome, reason: reason, because: because, rule: rule?.id, trace: trace,
+            outcome: outcome,
+            reason: reason,
+            because: because,
+            rule: rule?.id,
+            trace: trace,
             json: .object(json)
         )
     }

@@ -31,7 +31,10 @@ package struct ExpressionEnvironment: Sendable {
 
     package init(variables: [Variable], container: String = "", rules: Rules = .admins) {
         self.init(
-            variables: variables, container: container, rules: rules, functions: Overload.standard
+            variables: variables,
+            container: container,
+            rules: rules,
+            functions: Overload.standard
         )
     }
 
@@ -46,7 +49,8 @@ package struct ExpressionEnvironment: Sendable {
         self.rules = rules
         self.functions = functions
         slots = Dictionary(
-            variables.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first }
+            variables.enumerated().map { ($1.name, $0) },
+            uniquingKeysWith: { first, _ in first }
         )
     }
 
@@ -69,7 +73,8 @@ package struct ExpressionEnvironment: Sendable {
     ///
     /// `expecting` is the type its value must have, such as bool for a condition.
     package func compile(
-        _ fragment: SourceFragment, expecting: ExpressionType? = nil
+        _ fragment: SourceFragment,
+        expecting: ExpressionType? = nil
     ) throws(Diagnostics) -> Program {
         let tree = try parse(fragment)
         var checker = Checker(environment: self, fragment: fragment)
@@ -80,7 +85,8 @@ package struct ExpressionEnvironment: Sendable {
 
     /// As `compile`, but a name or type that does not fit shows only when evaluated.
     func compileUnchecked(
-        _ fragment: SourceFragment, macros: Bool = true
+        _ fragment: SourceFragment,
+        macros: Bool = true
     ) throws(Diagnostics) -> Program {
         try plan(CheckedExpression(unchecked: try parse(fragment, macros: macros)))
     }
@@ -102,7 +108,8 @@ package struct ExpressionEnvironment: Sendable {
         } catch {
             throw Diagnostics([
                 Diagnostic(
-                    error.message, at: checked.tree.fragment.sourceRange(error.range),
+                    error.message,
+                    at: checked.tree.fragment.sourceRange(error.range),
                     fix: error.fix
                 )
             ])

@@ -1,6 +1,8 @@
 package import Values
 
-/// A value of CEL. JSON is wrapped as it is, never copied over.
+/// A value of CEL.
+///
+/// JSON is wrapped as it is, never copied over.
 package enum ExpressionValue: Sendable {
     case null
     case bool(Bool)
@@ -192,7 +194,9 @@ extension ExpressionValue {
     }
 }
 
-/// Numbers of all three kinds on one line. An integer beside a double is rounded to one, as the
+/// Numbers of all three kinds on one line.
+///
+/// An integer beside a double is rounded to one, as the
 /// specification's own cases have it.
 enum Numbers {
     enum Order { case less, equal, greater, unordered }

@@ -31,7 +31,9 @@ package struct ValueTemplate: Sendable {
 
     /// Compiles every expression in the texts of `node`; `expecting` is the type the value needs.
     package init(
-        _ node: Node, in environment: ExpressionEnvironment, expecting: ExpressionType?
+        _ node: Node,
+        in environment: ExpressionEnvironment,
+        expecting: ExpressionType?
     ) throws(Diagnostics) {
         var reader = Reader(environment: environment)
         root = reader.read(node, expecting: expecting)
@@ -43,7 +45,8 @@ package struct ValueTemplate: Sendable {
     }
 
     private static func render(
-        _ part: Part, _ bindings: Bindings
+        _ part: Part,
+        _ bindings: Bindings
     ) throws(EvaluationError) -> JSON {
         switch part {
         case .fixed(let value): return value
@@ -98,7 +101,8 @@ package struct ValueTemplate: Sendable {
         }
 
         private mutating func mapping(
-            _ entries: [Node.Entry], _ expecting: ExpressionType?
+            _ entries: [Node.Entry],
+            _ expecting: ExpressionType?
         ) -> Part {
             let parts = entries.map { entry in
                 var type: ExpressionType?
@@ -114,20 +118,25 @@ package struct ValueTemplate: Sendable {
         }
 
         private mutating func scalar(
-            _ text: String, _ node: Node, _ expecting: ExpressionType?
+            _ text: String,
+            _ node: Node,
+            _ expecting: ExpressionType?
         ) -> Part {
             guard text.contains("${{") else { return .fixed(.string(text)) }
             var parts: [TextPart] = []
             var rest = Array(text.utf8)[...]
             while let open = Self.find("${{", in: rest) {
                 if open > rest.startIndex {
-                    parts.append(.text(String(decoding: rest[rest.startIndex..<open], as: UTF8.self)))
+                    parts.append(
+                        .text(String(decoding: rest[rest.startIndex..<open], as: UTF8.self))
+                    )
                 }
                 let inside = rest[(open + 3)...]
                 guard let close = Self.find("}}", in: inside) else {
                     diagnostics.append(
                         Diagnostic(
-                            "'${{' is not closed", at: place(open..<open + 3, node),
+                            "'${{' is not closed",
+                            at: place(open..<open + 3, node),
                             fix: "add '}}' after the expression"
                         )
                     )
@@ -136,7 +145,10 @@ package struct ValueTemplate: Sendable {
                 let alone = parts.isEmpty && open == 0 && close + 2 == text.utf8.count
                 guard
                     let program = compile(
-                        inside.startIndex..<close, of: text, node, alone ? expecting : nil
+                        inside.startIndex..<close,
+                        of: text,
+                        node,
+                        alone ? expecting : nil
                     )
                 else { return .fixed(.string(text)) }
                 if alone { return .expression(program) }
@@ -148,11 +160,15 @@ package struct ValueTemplate: Sendable {
         }
 
         private mutating func compile(
-            _ range: Range<Int>, of text: String, _ node: Node, _ expecting: ExpressionType?
+            _ range: Range<Int>,
+            of text: String,
+            _ node: Node,
+            _ expecting: ExpressionType?
         ) -> Program? {
             let bytes = Array(text.utf8)
             let fragment = SourceFragment(
-                text: String(decoding: bytes[range], as: UTF8.self), range: place(range, node),
+                text: String(decoding: bytes[range], as: UTF8.self),
+                range: place(range, node),
                 verbatim: node.fragment?.verbatim ?? false
             )
             do {

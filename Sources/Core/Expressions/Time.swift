@@ -46,7 +46,9 @@ package struct Timestamp: Sendable, Hashable {
             hour < 24, minute < 60, second < 60
         else { return nil }
         var rest = bytes[19...]
-        guard let nanoseconds = takeFraction(&rest), let offset = zoneOffset(rest) else { return nil }
+        guard let nanoseconds = takeFraction(&rest), let offset = zoneOffset(rest) else {
+            return nil
+        }
         let local = date.daysSince1970 * 86_400 + hour * 3_600 + minute * 60 + second
         self.init(seconds: local - offset, nanoseconds: nanoseconds)
     }
@@ -56,12 +58,15 @@ package struct Timestamp: Sendable, Hashable {
         let carry = floorDivide(nanoseconds, 1_000_000_000)
         nanoseconds -= carry * 1_000_000_000
         return Timestamp(
-            seconds: seconds + sign * span.seconds + carry, nanoseconds: Int32(nanoseconds)
+            seconds: seconds + sign * span.seconds + carry,
+            nanoseconds: Int32(nanoseconds)
         )
     }
 }
 
-/// A length of time with nanoseconds: CEL's duration. Both parts have the sign of the whole.
+/// A length of time with nanoseconds: CEL's duration.
+///
+/// Both parts have the sign of the whole.
 package struct Span: Sendable, Hashable {
     package let seconds: Int64
     package let nanoseconds: Int32

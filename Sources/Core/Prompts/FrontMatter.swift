@@ -17,7 +17,9 @@ package struct FrontMatter: Sendable {
     package var raw: JSON
 
     static func read(
-        _ file: PromptFile, reader: some DocumentReader, schemas: [String: JSON]
+        _ file: PromptFile,
+        reader: some DocumentReader,
+        schemas: [String: JSON]
     ) throws(Diagnostics) -> FrontMatter {
         guard let fragment = file.frontMatter else { return FrontMatter(raw: [:]) }
         // Blank lines stand for what comes before, so that places are those of the file.

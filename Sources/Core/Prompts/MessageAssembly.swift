@@ -27,7 +27,9 @@ struct MessageAssembly {
     mutating func begin(role: String) {
         closeText()
         let role = Message.Role(rawValue: role) ?? .user
-        if drafts[drafts.count - 1].isBlank { drafts[drafts.count - 1].role = role } else {
+        if drafts[drafts.count - 1].isBlank {
+            drafts[drafts.count - 1].role = role
+        } else {
             drafts.append(Draft(role: role))
         }
     }

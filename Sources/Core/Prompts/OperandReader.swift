@@ -45,7 +45,9 @@ struct OperandReader {
             }
         }
         return TemplateCall(
-            name: name, arguments: arguments, hash: hash,
+            name: name,
+            arguments: arguments,
+            hash: hash,
             range: fragment.sourceRange(start..<at)
         )
     }
@@ -102,7 +104,8 @@ struct OperandReader {
         case "false": return .literal(false)
         case "null", "undefined": return .literal(nil)
         default:
-            if let first = word.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
+            if let first = word.utf8.first,
+                first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
                 let number = try? JSON.read(word)
             {
                 return .literal(number)
@@ -127,11 +130,15 @@ struct OperandReader {
         if isData { rest = rest.dropFirst() }
         if rest.hasPrefix("./") { rest = rest.dropFirst(2) }
         var names = rest.split(whereSeparator: { $0 == "." || $0 == "/" }).map { part in
-            part.hasPrefix("[") && part.hasSuffix("]") ? String(part.dropFirst().dropLast()) : String(part)
+            part.hasPrefix("[") && part.hasSuffix("]")
+                ? String(part.dropFirst().dropLast()) : String(part)
         }
         if names.first == "this" { names.removeFirst() }
         return TemplatePath(
-            up: up, isData: isData, names: names, range: fragment.sourceRange(range)
+            up: up,
+            isData: isData,
+            names: names,
+            range: fragment.sourceRange(range)
         )
     }
 
@@ -177,7 +184,10 @@ struct OperandReader {
         let range = range.lowerBound..<min(range.upperBound, bytes.count)
         diagnostics.append(
             Diagnostic(
-                message, at: fragment.sourceRange(min(range.lowerBound, range.upperBound)..<range.upperBound),
+                message,
+                at: fragment.sourceRange(
+                    min(range.lowerBound, range.upperBound)..<range.upperBound
+                ),
                 fix: fix
             )
         )

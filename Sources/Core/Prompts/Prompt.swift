@@ -38,8 +38,12 @@ package struct Prompt: Sendable {
         stream.add(Array(source.text.utf8))
         for name in partials.keys.sorted() { stream.add(Array((partials[name]?.text ?? "").utf8)) }
         return Prompt(
-            name: name, frontMatter: frontMatter, digest: stream.finish(),
-            variables: variables.found, template: template, partials: compiled
+            name: name,
+            frontMatter: frontMatter,
+            digest: stream.finish(),
+            variables: variables.found,
+            template: template,
+            partials: compiled
         )
     }
 
@@ -51,7 +55,9 @@ package struct Prompt: Sendable {
         }
         var renderer = Renderer(
             data: RenderData(
-                input: .object(input), context: data.context, history: data.history
+                input: .object(input),
+                context: data.context,
+                history: data.history
             ),
             partials: partials
         )
@@ -98,11 +104,14 @@ struct PromptFile {
     }
 
     private static func fragment(
-        _ source: SourceText, _ bytes: [UInt8], _ range: Range<Int>
+        _ source: SourceText,
+        _ bytes: [UInt8],
+        _ range: Range<Int>
     ) -> SourceFragment {
         SourceFragment(
             text: String(decoding: bytes[range], as: UTF8.self),
-            range: SourceRange(source, range), verbatim: true
+            range: SourceRange(source, range),
+            verbatim: true
         )
     }
 }

@@ -9,7 +9,9 @@ package struct RenderData: Sendable {
     package let history: [Message]
 
     package init(
-        input: JSON, context: JSONObject = JSONObject(), history: [Message] = []
+        input: JSON,
+        context: JSONObject = JSONObject(),
+        history: [Message] = []
     ) {
         self.input = input
         self.context = context

@@ -46,7 +46,9 @@ struct Renderer {
     }
 
     private mutating func partial(
-        _ name: String, _ context: TemplateOperand?, _ hash: [(String, TemplateOperand)]
+        _ name: String,
+        _ context: TemplateOperand?,
+        _ hash: [(String, TemplateOperand)]
     ) throws(PromptError) {
         guard let nodes = partials[name] else {
             throw PromptError(message: "there is no partial '\(name)'")
@@ -101,9 +103,10 @@ struct Renderer {
 
     private mutating func result(of call: TemplateCall) throws(PromptError) -> JSON? {
         if call.name.path?.simpleName == "json" {
-            let value = try call.arguments.first.map { (each) throws(PromptError) in
-                try self.value(each)
-            } ?? nil
+            let value =
+                try call.arguments.first.map { (each) throws(PromptError) in
+                    try self.value(each)
+                } ?? nil
             let indent = call.hash.first { $0.0 == "indent" }
             guard let indent else { return value.map { .string($0.compactText) } }
             let width = try self.value(indent.1)?.integer ?? 0
@@ -137,7 +140,8 @@ struct Renderer {
 
     /// `{{#name}}`: over a list, into an object, or a plain condition.
     private mutating func section(
-        _ value: JSON?, _ block: TemplateNode.Block
+        _ value: JSON?,
+        _ block: TemplateNode.Block
     ) throws(PromptError) {
         if value?.array != nil { return try each(value, block) }
         guard Self.isTrue(value) else { return try walk(block.otherwise) }

@@ -23,12 +23,14 @@ struct TemplateParser {
     private(set) var diagnostics: [Diagnostic] = []
 
     static func parse(
-        _ fragment: SourceFragment, helpers: Set<String>
+        _ fragment: SourceFragment,
+        helpers: Set<String>
     ) throws(Diagnostics) -> [TemplateNode] {
         guard fragment.text.utf8.count <= Limits.templateBytes else {
             throw Diagnostics([
                 Diagnostic(
-                    "the template is larger than \(Limits.templateBytes) bytes", at: fragment.range
+                    "the template is larger than \(Limits.templateBytes) bytes",
+                    at: fragment.range
                 )
             ])
         }
@@ -107,7 +109,8 @@ struct TemplateParser {
         let isComment = starts("!", inner)
         if starts("!--", inner) { close = "--" + close }
         var search = inner
-        if isComment, close == "--}}", let end = find("--}}", from: inner) ?? find("--~}}", from: inner)
+        if isComment, close == "--}}",
+            let end = find("--}}", from: inner) ?? find("--~}}", from: inner)
         {
             search = end
         }
@@ -121,7 +124,12 @@ struct TemplateParser {
         }
         let length = (close == "}}}" ? 3 : 2) + (after ? 1 : 0)
         let range = start..<end + length
-        if isComment { return (Tag(kind: .output, content: end..<end, range: range), range.upperBound, (before, after)) }
+        if isComment {
+            return (
+                Tag(kind: .output, content: end..<end, range: range), range.upperBound,
+                (before, after)
+            )
+        }
         let kinds: [(String, Tag.Kind)] = [
             ("#", .open), ("/", .close), (">", .partial), ("&", .output),
         ]
@@ -135,7 +143,9 @@ struct TemplateParser {
         if kind == .output, word == "else" || word.hasPrefix("else ") || word == "^" {
             kind = .otherwise
         }
-        return (Tag(kind: kind, content: content..<end, range: range), range.upperBound, (before, after))
+        return (
+            Tag(kind: kind, content: content..<end, range: range), range.upperBound, (before, after)
+        )
     }
 
     /// The end of a tag, texts in quotes passed over.
@@ -235,7 +245,9 @@ struct TemplateParser {
         diagnostics += reader.diagnostics
         guard let call, let path = call.name.path else { return nil }
         return .partial(
-            path.names.joined(separator: "."), context: call.arguments.first, hash: call.hash
+            path.names.joined(separator: "."),
+            context: call.arguments.first,
+            hash: call.hash
         )
     }
 
@@ -253,13 +265,17 @@ struct TemplateParser {
         let closed = name(close)
         if closed != name(open) {
             note(
-                "'\(name(open))' was opened here, and '\(closed)' is closed", close.range,
+                "'\(name(open))' was opened here, and '\(closed)' is closed",
+                close.range,
                 fix: "write '{{/\(name(open))}}'"
             )
         }
         guard let call else { return nil }
         return .init(
-            call: call, body: body, otherwise: otherwise, parameters: reader.parameters
+            call: call,
+            body: body,
+            otherwise: otherwise,
+            parameters: reader.parameters
         )
     }
 

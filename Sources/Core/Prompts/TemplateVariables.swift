@@ -39,7 +39,8 @@ struct TemplateVariables {
             let name = path.names.joined(separator: ".")
             diagnostics.append(
                 Diagnostic(
-                    "there is no helper '\(name)'", at: path.range,
+                    "there is no helper '\(name)'",
+                    at: path.range,
                     fix: nearest(name, in: Prompt.helpers.sorted()).map { "write '\($0)'" }
                 )
             )

@@ -50,11 +50,13 @@ package enum CSV {
             case UInt8(ascii: "\n"):
                 closeRecord(index)
                 start = index + 1
-            case UInt8(ascii: "\r") where index + 1 == bytes.count || bytes[index + 1] == 0x0A: break
+            case UInt8(ascii: "\r") where index + 1 == bytes.count || bytes[index + 1] == 0x0A:
+                break
             default:
                 if wasQuoted {
                     throw Failure(
-                        message: "expected ',' or the line's end after a quoted cell", offset: index
+                        message: "expected ',' or the line's end after a quoted cell",
+                        offset: index
                     )
                 }
                 cell.append(bytes[index])
@@ -67,7 +69,9 @@ package enum CSV {
 
     /// Reads a quoted cell and returns where it ends.
     private static func quoted(
-        _ bytes: [UInt8], _ open: Int, into cell: inout [UInt8]
+        _ bytes: [UInt8],
+        _ open: Int,
+        into cell: inout [UInt8]
     ) throws(Failure) -> Int {
         var index = open + 1
         while index < bytes.count {

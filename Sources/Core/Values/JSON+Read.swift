@@ -20,7 +20,8 @@ package struct JSONLimits: Sendable {
 extension JSON {
     /// Reads exactly one value; an error says where and what was expected.
     package static func read(
-        _ bytes: [UInt8], limits: JSONLimits = .standard
+        _ bytes: [UInt8],
+        limits: JSONLimits = .standard
     ) throws(JSONError) -> JSON {
         var reader = PositionedJSONReader(bytes, limits: limits)
         return try reader.read()

@@ -24,7 +24,10 @@ package struct JSONError: Error, Sendable, Equatable {
     package let pointer: JSONPointer
 
     package init(
-        _ code: Code, _ message: String, fix: String? = nil, position: SourcePosition,
+        _ code: Code,
+        _ message: String,
+        fix: String? = nil,
+        position: SourcePosition,
         pointer: JSONPointer
     ) {
         self.code = code

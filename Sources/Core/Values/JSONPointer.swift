@@ -50,7 +50,8 @@ package struct JSONPointerError: Error, Sendable, Equatable {
 extension JSONPointer: CustomStringConvertible {
     package var description: String {
         tokens.map { token in
-            "/" + token.split(separator: "~", omittingEmptySubsequences: false)
+            "/"
+                + token.split(separator: "~", omittingEmptySubsequences: false)
                 .joined(separator: "~0")
                 .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
         }.joined()

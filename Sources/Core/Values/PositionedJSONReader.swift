@@ -102,7 +102,11 @@ struct PositionedJSONReader {
             skipSpace()
             path.append(String(elements.count))
             if peek == UInt8(ascii: "]"), !elements.isEmpty {
-                throw failure(.unexpected, "expected a value after ','; got ']'", "remove the comma")
+                throw failure(
+                    .unexpected,
+                    "expected a value after ','; got ']'",
+                    "remove the comma"
+                )
             }
             elements.append(try value())
             path.removeLast()
@@ -169,7 +173,8 @@ struct PositionedJSONReader {
             if let value = UInt64(text) { return .uint(value) }
             index = start
             throw failure(
-                .numberRange, "the integer \(text.prefix(40)) is beyond 64 bits",
+                .numberRange,
+                "the integer \(text.prefix(40)) is beyond 64 bits",
                 "write it as a string"
             )
         }
@@ -210,7 +215,8 @@ struct PositionedJSONReader {
             case 0..<0x20:
                 let name = byte == 0x0A ? "a line end" : "the control character \(byte)"
                 throw failure(
-                    .unexpected, "\(name) must not stand in a string",
+                    .unexpected,
+                    "\(name) must not stand in a string",
                     byte == 0x0A ? "write \\n" : "write \\u00\([byte].hex)"
                 )
             default: index += 1
@@ -236,7 +242,8 @@ struct PositionedJSONReader {
         default:
             index = start
             throw failure(
-                .invalidEscape, "\\\(Character(Unicode.Scalar(byte))) is no escape",
+                .invalidEscape,
+                "\\\(Character(Unicode.Scalar(byte))) is no escape",
                 "write \\\\ for a backslash"
             )
         }
@@ -275,7 +282,9 @@ struct PositionedJSONReader {
         guard let bad = firstInvalidUTF8(bytes) else { return }
         index = bad
         throw failure(
-            .invalidUTF8, "the byte 0x\([bytes[bad]].hex) is not UTF-8", "save the text as UTF-8"
+            .invalidUTF8,
+            "the byte 0x\([bytes[bad]].hex) is not UTF-8",
+            "save the text as UTF-8"
         )
     }
 
@@ -338,10 +347,15 @@ struct PositionedJSONReader {
     }
 
     private func failure(
-        _ code: JSONError.Code, _ message: String, _ fix: String? = nil
+        _ code: JSONError.Code,
+        _ message: String,
+        _ fix: String? = nil
     ) -> JSONError {
         JSONError(
-            code, message, fix: fix, position: position(at: index),
+            code,
+            message,
+            fix: fix,
+            position: position(at: index),
             pointer: JSONPointer(tokens: path)
         )
     }

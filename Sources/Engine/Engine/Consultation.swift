@@ -44,14 +44,21 @@ struct Consultation {
         do {
             let request = ModelRequest(
                 messages: try clause.prompt.render(RenderData(input: asking.input)),
-                output: output, confidence: clause.confidence,
+                output: output,
+                confidence: clause.confidence,
                 sampling: Sampling(config: clause.prompt.frontMatter.config)
             )
-            return await client.ask(request, timeout: clause.timeout, retry: RetryRule(attempts: clause.attempts, backoff: clause.backoff))
+            return await client.ask(
+                request,
+                timeout: clause.timeout,
+                retry: RetryRule(attempts: clause.attempts, backoff: clause.backoff)
+            )
         } catch {
             let failure = ModelFailure(AnswerFailure(.rejected, error.message))
             return ModelCallRecord(
-                endpoint: name, model: client.endpoint.model, attempts: [],
+                endpoint: name,
+                model: client.endpoint.model,
+                attempts: [],
                 reply: .failure(failure)
             )
         }
@@ -59,7 +66,9 @@ struct Consultation {
 
     private func judge(_ result: Result<Answer, AnswerFailure>) -> Judgement {
         asking.policy.judge(
-            result, of: asking.step, askedAt: asking.record.askedAt ?? asking.record.createdAt,
+            result,
+            of: asking.step,
+            askedAt: asking.record.askedAt ?? asking.record.createdAt,
             now: surroundings.clock.now
         )
     }
@@ -74,7 +83,8 @@ struct Consultation {
         record.threshold = judgement.threshold
         record.cost += outcome.calls.reduce(Money.zero) { $0 + $1.cost }.picodollars
         let answers = PayloadPart(
-            "/answers", salt: surroundings.chance.salt(),
+            "/answers",
+            salt: surroundings.chance.salt(),
             value: .array(outcome.calls.map(\.rawAnswer))
         )
         let more: [JSONObject.Member] = [
@@ -112,12 +122,18 @@ struct Consultation {
         facts.add(more)
         facts.add("retry_at", .string(until.rfc3339))
         let entry = Entry(
-            .modelCalled, decision: record.id, at: now, facts: facts.object, payload: [answers]
+            .modelCalled,
+            decision: record.id,
+            at: now,
+            facts: facts.object,
+            payload: [answers]
         )
         var next = asking
         next.record = record
         return .wait(
-            Change(entries: [entry], decision: .update(record)), next, until: until
+            Change(entries: [entry], decision: .update(record)),
+            next,
+            until: until
         )
     }
 
@@ -133,8 +149,12 @@ struct Consultation {
 extension Asking {
     var step: Step {
         Step(
-            id: record.id, policy: record.policy, key: record.key, source: record.source,
-            caller: Caller(id: record.caller, roles: []), input: input
+            id: record.id,
+            policy: record.policy,
+            key: record.key,
+            source: record.source,
+            caller: Caller(id: record.caller, roles: []),
+            input: input
         )
     }
 }

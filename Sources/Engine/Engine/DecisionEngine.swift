@@ -40,7 +40,8 @@ package struct DecisionEngine: Sendable {
     ///
     /// Steps that came before by their key are recognised, those of this very batch included.
     package func begin(
-        _ steps: [IncomingStep], under policyName: String
+        _ steps: [IncomingStep],
+        under policyName: String
     ) async throws(EngineError) -> [Begun] {
         guard let policy = live.workspace.policies[policyName] else {
             throw EngineError(.unknown, live.workspace.unknownPolicy(policyName))
@@ -108,7 +109,8 @@ package struct DecisionEngine: Sendable {
 
     /// The decisions of those keys as they stand now.
     package func views(
-        scope: String, keys: [String]
+        scope: String,
+        keys: [String]
     ) async throws(EngineError) -> [String: DecisionView] {
         do {
             return try await store.claimed(scope: scope, keys: keys).mapValues {
@@ -131,7 +133,11 @@ package struct DecisionEngine: Sendable {
 extension DecisionEngine {
     private func settlement(_ release: LoadedRelease, _ policy: Policy) -> Settlement {
         Settlement(
-            release: release, policy: policy, secret: secret, surroundings: surroundings, now: now
+            release: release,
+            policy: policy,
+            secret: secret,
+            surroundings: surroundings,
+            now: now
         )
     }
 
@@ -163,7 +169,9 @@ extension DecisionEngine {
     /// What was begun, once its commit is known; a key that an equal step of the same batch
     /// claimed first is that step's decision.
     private func confirmed(
-        _ begun: Begun, _ result: CommitResult, _ step: IncomingStep
+        _ begun: Begun,
+        _ result: CommitResult,
+        _ step: IncomingStep
     ) async throws(EngineError) -> Begun {
         switch result {
         case .committed: return begun.committed
@@ -188,7 +196,8 @@ extension DecisionEngine {
 
     /// Commits a change to a decision; where another came first, that one's word stands.
     private func written(
-        _ change: Change, _ view: DecisionView
+        _ change: Change,
+        _ view: DecisionView
     ) async throws(EngineError) -> DecisionView {
         let results = try await commit([change])
         if case .committed? = results.first { return view.committed }

@@ -17,7 +17,10 @@ struct Facts {
             .init("epoch", .int(record.epoch)),
         ]
         add("key", record.key.map(JSON.string))
-        add("policy_digest", release.workspace.policies[record.policy].map { .string($0.digest.hex) })
+        add(
+            "policy_digest",
+            release.workspace.policies[record.policy].map { .string($0.digest.hex) }
+        )
     }
 
     mutating func add(_ name: String, _ value: JSON?) {

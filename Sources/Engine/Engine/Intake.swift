@@ -21,14 +21,21 @@ struct Intake {
         let id = chance.identifier(at: settlement.now)
         let routing = policy.route(incoming.step(id), now: settlement.now)
         var record = DecisionRecord(
-            id: id, policy: policy.name, release: settlement.release.digest,
-            key: incoming.key?.key, source: incoming.source, caller: incoming.caller,
-            createdAt: settlement.now, state: .asking
+            id: id,
+            policy: policy.name,
+            release: settlement.release.digest,
+            key: incoming.key?.key,
+            source: incoming.source,
+            caller: incoming.caller,
+            createdAt: settlement.now,
+            state: .asking
         )
         record.reason = routing.reason
         record.because = routing.because
         let payload = [PayloadPart].input(
-            incoming.input, private: policy.privatePointers, salts: chance.salt
+            incoming.input,
+            private: policy.privatePointers,
+            salts: chance.salt
         )
         let more = [JSONObject.Member("routing", routing.json)]
         let claim = incoming.claim
@@ -56,13 +63,18 @@ struct Intake {
         var facts = Facts(record, release: settlement.release)
         facts.add(more)
         let entry = Entry(
-            .accepted, decision: record.id, at: settlement.now, facts: facts.object,
+            .accepted,
+            decision: record.id,
+            at: settlement.now,
+            facts: facts.object,
             payload: payload
         )
         return .ask(
             Change(entries: [entry], decision: .insert(record, key: incoming.claim)),
             Asking(
-                record: record, input: incoming.input, release: settlement.release,
+                record: record,
+                input: incoming.input,
+                release: settlement.release,
                 policy: settlement.policy
             )
         )
@@ -72,8 +84,12 @@ struct Intake {
 extension IncomingStep {
     func step(_ id: Identifier) -> Step {
         Step(
-            id: id, policy: policy, key: key?.key, source: source,
-            caller: Caller(id: caller, roles: []), input: input
+            id: id,
+            policy: policy,
+            key: key?.key,
+            source: source,
+            caller: Caller(id: caller, roles: []),
+            input: input
         )
     }
 

@@ -154,11 +154,13 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
             }
         case .keyTaken(let id):
             try await observer.finished(
-                line, .refused("its key was used before with another input, for decision \(id)")
+                line,
+                .refused("its key was used before with another input, for decision \(id)")
             )
         case .refused(let failures):
             try await observer.finished(
-                line, .refused(failures.map(\.description).joined(separator: "; "))
+                line,
+                .refused(failures.map(\.description).joined(separator: "; "))
             )
         }
     }
@@ -183,7 +185,9 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
         case .waits(let asking, let until):
             waiting.add(asking, until: until)
             observer.waiting(
-                waiting.count, until: waiting.next, because: asking.record.because
+                waiting.count,
+                until: waiting.next,
+                because: asking.record.because
             )
         }
     }

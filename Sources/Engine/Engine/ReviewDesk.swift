@@ -45,7 +45,8 @@ package struct ReviewDesk: Sendable {
         do {
             guard let review = try await store.review(id) else {
                 throw EngineError(
-                    .unknown, "there is no review \(id); 'stepgate review list' lists them"
+                    .unknown,
+                    "there is no review \(id); 'stepgate review list' lists them"
                 )
             }
             guard let record = try await store.decision(review.decision) else {
@@ -54,17 +55,21 @@ package struct ReviewDesk: Sendable {
             let release = try await releases.release(record.release)
             guard let policy = release.workspace.policies[review.policy] else {
                 throw EngineError(
-                    .release, "release \(record.release.hex) has no policy \(review.policy)"
+                    .release,
+                    "release \(record.release.hex) has no policy \(review.policy)"
                 )
             }
             let entries = try await store.entries(of: record)
             let current = entries.last { $0.sequence == record.links.output }
             let first = review.kind == .audit ? current : entries.first { $0.opened(review.id) }
             return ReviewCase(
-                review: review, record: record, policy: policy,
+                review: review,
+                record: record,
+                policy: policy,
                 input: entries.first { $0.sequence == record.links.input }?.payload.value("/input"),
                 first: first?.payload.value("/output"),
-                current: current?.payload.value("/output"), entries: entries
+                current: current?.payload.value("/output"),
+                entries: entries
             )
         } catch let error as StoreError {
             throw EngineError(error)
@@ -77,14 +82,21 @@ package struct ReviewDesk: Sendable {
 
     /// Does it, and says what came of it; throws `.refused` with the reason when it does not count.
     package func act(
-        _ act: ReviewAct, on id: Identifier, by person: String
+        _ act: ReviewAct,
+        on id: Identifier,
+        by person: String
     ) async throws(EngineError) -> ReviewResult {
         for _ in 0..<Limits.staleAttempts {
             let opened = try await open(id)
             let turn = ReviewTurn(
-                review: opened.review, record: opened.record, policy: opened.policy,
-                first: opened.first, current: opened.current, person: person,
-                now: surroundings.clock.now, salt: surroundings.chance.salt
+                review: opened.review,
+                record: opened.record,
+                policy: opened.policy,
+                first: opened.first,
+                current: opened.current,
+                person: person,
+                now: surroundings.clock.now,
+                salt: surroundings.chance.salt
             )
             switch turn.outcome(of: act) {
             case .commit(let change, let effect):

@@ -81,7 +81,8 @@ struct ReviewTurn {
     }
 
     private func apply(
-        _ act: ReviewAct, to after: inout Review
+        _ act: ReviewAct,
+        to after: inout Review
     ) throws(ReviewRefusal) -> ReviewEffect {
         switch act {
         case .claim: try after.claim(by: person, at: now)
@@ -99,7 +100,9 @@ struct ReviewTurn {
 
     private func change(_ act: ReviewAct, _ effect: ReviewEffect, _ after: Review) -> Change {
         var facts = facts(act)
-        if case .counted(let missing) = effect { facts.append(.init("missing", .int(Int64(missing)))) }
+        if case .counted(let missing) = effect {
+            facts.append(.init("missing", .int(Int64(missing))))
+        }
         if case .reassign(let other) = act, let other { facts.append(.init("to", .string(other))) }
         if case .claimed(let seat) = effect {
             facts.append(.init("lease_until", .string(seat.leaseUntil.rfc3339)))
@@ -117,8 +120,11 @@ struct ReviewTurn {
         default: break
         }
         let entry = Entry(
-            act.entryKind, decision: record.id, at: now,
-            facts: JSONObject(uniqueMembers: facts), payload: payload(act)
+            act.entryKind,
+            decision: record.id,
+            at: now,
+            facts: JSONObject(uniqueMembers: facts),
+            payload: payload(act)
         )
         return Change(entries: [entry], decision: .update(record), review: .update(after))
     }
@@ -171,7 +177,9 @@ struct ReviewTurn {
         var record = record
         record.updatedAt = now
         let entry = Entry(
-            .reviewRefused, decision: record.id, at: now,
+            .reviewRefused,
+            decision: record.id,
+            at: now,
             facts: JSONObject(uniqueMembers: facts(act)),
             payload: [PayloadPart("/kept", salt: salt(), value: output)]
         )

@@ -30,7 +30,9 @@ struct Settlement {
 
         func change(_ write: (DecisionRecord) -> DecisionWrite) -> Change {
             Change(
-                entries: entries, decision: write(record), review: review.map(ReviewWrite.insert)
+                entries: entries,
+                decision: write(record),
+                review: review.map(ReviewWrite.insert)
             )
         }
 
@@ -59,7 +61,11 @@ struct Settlement {
             facts.add(record)
             facts.add(more)
             let entry = Entry(
-                .failed, decision: record.id, at: now, facts: facts.object, payload: payload
+                .failed,
+                decision: record.id,
+                at: now,
+                facts: facts.object,
+                payload: payload
             )
             return Parts(record: record, entries: [entry], review: nil, output: nil)
         }
@@ -89,11 +95,15 @@ struct Settlement {
             record: record,
             entries: [
                 Entry(
-                    .decided, decision: record.id, at: now, facts: facts.object,
+                    .decided,
+                    decision: record.id,
+                    at: now,
+                    facts: facts.object,
                     payload: payload + [part]
                 )
             ],
-            review: nil, output: output
+            review: nil,
+            output: output
         )
         if let draw, draw.drawn { open(draw, in: &parts) }
         return parts
@@ -102,10 +112,16 @@ struct Settlement {
     private func open(_ draw: AuditDraw, in parts: inout Parts) {
         let record = parts.record
         let review = Review(
-            id: surroundings.chance.identifier(at: now), kind: .audit, decision: record.id,
-            policy: record.policy, terms: policy.audit.terms, reason: "audit",
-            because: "Drawn at random to check what was decided", requester: record.caller,
-            openedAt: now, candidate: nil
+            id: surroundings.chance.identifier(at: now),
+            kind: .audit,
+            decision: record.id,
+            policy: record.policy,
+            terms: policy.audit.terms,
+            reason: "audit",
+            because: "Drawn at random to check what was decided",
+            requester: record.caller,
+            openedAt: now,
+            candidate: nil
         )
         var facts = Facts(record, release: release)
         facts.add("review", .string(review.id.description))
@@ -126,9 +142,15 @@ struct Settlement {
     ) -> Parts {
         var record = opened
         let review = Review(
-            id: surroundings.chance.identifier(at: now), kind: .decision, decision: record.id,
-            policy: record.policy, terms: policy.reviewTerms(queue: queue), reason: record.reason,
-            because: record.because, requester: record.caller, openedAt: now,
+            id: surroundings.chance.identifier(at: now),
+            kind: .decision,
+            decision: record.id,
+            policy: record.policy,
+            terms: policy.reviewTerms(queue: queue),
+            reason: record.reason,
+            because: record.because,
+            requester: record.caller,
+            openedAt: now,
             candidate: draft.map { Digest(of: $0.canonicalBytes) }
         )
         record.state = .review
@@ -142,7 +164,10 @@ struct Settlement {
         facts.add(more)
         let part = draft.map { PayloadPart("/output", salt: surroundings.chance.salt(), value: $0) }
         let entry = Entry(
-            .reviewOpened, decision: record.id, at: now, facts: facts.object,
+            .reviewOpened,
+            decision: record.id,
+            at: now,
+            facts: facts.object,
             payload: payload + [part].compactMap { $0 }
         )
         return Parts(record: record, entries: [entry], review: review, output: draft)

@@ -20,7 +20,10 @@ package struct ChangeWork: Sendable {
             head = head.appending(bytes)
             entries.append(
                 StoredEntry(
-                    sequence: head.count, hash: head.hash, bytes: bytes, previous: links.last,
+                    sequence: head.count,
+                    hash: head.hash,
+                    bytes: bytes,
+                    previous: links.last,
                     payload: entry.payload
                 )
             )

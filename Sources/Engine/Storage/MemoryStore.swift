@@ -77,7 +77,8 @@ package final class MemoryStore: Store {
     }
 
     package func claimed(
-        scope: String, keys: [String]
+        scope: String,
+        keys: [String]
     ) async throws(StoreError) -> [String: ClaimedDecision] {
         state.withLock { state in
             var found: [String: ClaimedDecision] = [:]
@@ -94,7 +95,8 @@ package final class MemoryStore: Store {
     }
 
     package func asking(
-        after: Identifier?, limit: Int
+        after: Identifier?,
+        limit: Int
     ) async throws(StoreError) -> [DecisionRecord] {
         state.withLock { state in
             let asking = state.decisions.values.filter { record in
@@ -123,7 +125,8 @@ package final class MemoryStore: Store {
     }
 
     package func entries(
-        from sequence: Int64, limit: Int
+        from sequence: Int64,
+        limit: Int
     ) async throws(StoreError) -> [StoredEntry] {
         state.withLock { Array($0.entries.dropFirst(Int(max(1, sequence)) - 1).prefix(limit)) }
     }

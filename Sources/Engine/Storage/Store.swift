@@ -26,7 +26,8 @@ package protocol Store: Sendable {
     ) async throws(StoreError) -> [String: ClaimedDecision]
     /// Those in state `asking`, by their identifiers.
     func asking(
-        after: Identifier?, limit: Int
+        after: Identifier?,
+        limit: Int
     ) async throws(StoreError) -> [DecisionRecord]
     func review(_ id: Identifier) async throws(StoreError) -> Review?
     /// Oldest first.

@@ -137,7 +137,8 @@ package struct Classifier: Sendable {
     }
 
     private static func loss(
-        _ scored: [(scores: [Double], truth: Int)], _ temperature: Double
+        _ scored: [(scores: [Double], truth: Int)],
+        _ temperature: Double
     ) -> Double {
         scored.reduce(0) { sum, each in
             let p = softmax(each.scores.map { $0 / temperature })[each.truth]

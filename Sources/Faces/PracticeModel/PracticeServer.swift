@@ -18,7 +18,8 @@ package struct PracticeServer: Sendable {
 
     /// Listens until the server is stopped.
     package func start(
-        address: String = "127.0.0.1", port: UInt16
+        address: String = "127.0.0.1",
+        port: UInt16
     ) throws(HTTPServerError) -> HTTPServer {
         try HTTPServer(address: address, port: port) { request, responder in
             responder.respond(handle(request))
@@ -51,7 +52,8 @@ package struct PracticeServer: Sendable {
     }
 
     private func answer(
-        _ request: HTTPRequest, _ make: (JSON) throws(Refusal) -> JSON
+        _ request: HTTPRequest,
+        _ make: (JSON) throws(Refusal) -> JSON
     ) -> HTTPResponse {
         let body: JSON
         do {
@@ -68,7 +70,8 @@ package struct PracticeServer: Sendable {
 
     private static func json(_ status: Int, _ body: JSON) -> HTTPResponse {
         HTTPResponse(
-            status: status, headers: [("content-type", "application/json")],
+            status: status,
+            headers: [("content-type", "application/json")],
             body: Array(body.compactText.utf8)
         )
     }
@@ -143,7 +146,11 @@ package struct PracticeServer: Sendable {
     }
 
     private func choice(
-        _ index: Int, _ text: String, _ schema: JSON?, sampled: Bool, _ body: JSON
+        _ index: Int,
+        _ text: String,
+        _ schema: JSON?,
+        sampled: Bool,
+        _ body: JSON
     ) -> JSON {
         let properties = schema?["properties"]?.object?.members ?? []
         let asked = properties.first { $0.value["enum"] != nil }
@@ -255,7 +262,8 @@ private struct Tokens {
     /// The label is one token up to its first `_` and another after it, as tokenisers cut words:
     /// the first is as likely as all labels that begin so, the two together as the label.
     func json(top: Int) -> [JSON] {
-        guard let place = answer.firstRange(of: label), let best = labels.firstIndex(of: label) else {
+        guard let place = answer.firstRange(of: label), let best = labels.firstIndex(of: label)
+        else {
             return [token(answer, 1, [(answer, 1)])]
         }
         var tokens: [JSON] = []

@@ -26,7 +26,8 @@ struct NodeReader {
             error(
                 "\(what) has no key '\(entry.name)'; expected one of "
                     + keys.joined(separator: ", "),
-                entry.nameRange, fix: nearest(entry.name, in: keys).map { "write '\($0)'" }
+                entry.nameRange,
+                fix: nearest(entry.name, in: keys).map { "write '\($0)'" }
             )
         }
         return node
@@ -36,7 +37,8 @@ struct NodeReader {
     mutating func required(_ key: String, in node: Node, _ what: String) -> Node? {
         if let value = node[key] { return value }
         let at = SourceRange(
-            node.range.source, node.range.offsets.lowerBound..<node.range.offsets.lowerBound
+            node.range.source,
+            node.range.offsets.lowerBound..<node.range.offsets.lowerBound
         )
         error("\(what) needs '\(key)'", at, fix: "add '\(key):'")
         return nil
@@ -139,7 +141,8 @@ struct NodeReader {
         if let text = node.scalar?.string, words.contains(text) { return text }
         let got = node.fragment?.text ?? node.json.kindWithArticle
         error(
-            "\(what) is one of \(words.joined(separator: ", ")); got \(got)", node.range,
+            "\(what) is one of \(words.joined(separator: ", ")); got \(got)",
+            node.range,
             fix: nearest(got, in: words).map { "write '\($0)'" }
         )
         return nil

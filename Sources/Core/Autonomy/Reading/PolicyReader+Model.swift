@@ -6,7 +6,10 @@ internal import Values
 /// The model, review and audit clauses.
 extension PolicyReader {
     mutating func model(
-        _ node: Node, _ level: AutonomyLevel, _ output: Schema, _ input: Schema,
+        _ node: Node,
+        _ level: AutonomyLevel,
+        _ output: Schema,
+        _ input: Schema,
         _ environment: ExpressionEnvironment
     ) -> ModelClause? {
         let keys = ["prompt", "use", "confidence", "timeout", "retry", "on_failure"]
@@ -24,8 +27,13 @@ extension PolicyReader {
         guard let prompt, let use, let confidence else { return nil }
         checkSignal(confidence, use, output, node)
         return ModelClause(
-            prompt: prompt, use: use, confidence: confidence, timeout: timeout, attempts: attempts,
-            backoff: backoff, onFailure: onFailure
+            prompt: prompt,
+            use: use,
+            confidence: confidence,
+            timeout: timeout,
+            attempts: attempts,
+            backoff: backoff,
+            onFailure: onFailure
         )
     }
 
@@ -34,7 +42,8 @@ extension PolicyReader {
         guard let prompt = surroundings.prompts[name] else {
             let names = surroundings.prompts.keys.sorted()
             reader.error(
-                "there is no prompt '\(name)' in Prompts/", node.range,
+                "there is no prompt '\(name)' in Prompts/",
+                node.range,
                 fix: nearest(name, in: names).map { "write '\($0)'" }
                     ?? "add Prompts/\(name).prompt"
             )
@@ -45,7 +54,8 @@ extension PolicyReader {
             let range = prompt.frontMatter.outputRange
         {
             reader.warning(
-                "this prompt states another output than the policy; the policy's is used", range
+                "this prompt states another output than the policy; the policy's is used",
+                range
             )
         }
         if prompt.frontMatter.model != nil, let range = prompt.frontMatter.modelRange {
@@ -90,7 +100,8 @@ extension PolicyReader {
             guard let model = surroundings.models[name] else {
                 let known = surroundings.models.keys.sorted()
                 reader.error(
-                    "there is no model '\(name)' in stepgate.yaml", node.range,
+                    "there is no model '\(name)' in stepgate.yaml",
+                    node.range,
                     fix: nearest(name, in: known).map { "write '\($0)'" }
                         ?? "add it under 'models:'"
                 )
@@ -99,7 +110,8 @@ extension PolicyReader {
             if model.shape.signals == nil {
                 reader.error(
                     "the shape '\(model.shape.rawValue)' of model '\(name)' is not available yet",
-                    node.range, fix: "use a model whose shape is chat or decisions"
+                    node.range,
+                    fix: "use a model whose shape is chat or decisions"
                 )
             }
             names.append(name)
@@ -110,10 +122,14 @@ extension PolicyReader {
     private mutating func confidence(_ node: Node, _ output: Schema) -> ConfidenceClause? {
         guard
             let clause = reader.mapping(
-                node, "'confidence'", keys: ["from", "of", "normalize", "samples"]
+                node,
+                "'confidence'",
+                keys: ["from", "of", "normalize", "samples"]
             ), let fromNode = reader.required("from", in: clause, "'confidence'"),
             let from = reader.word(
-                fromNode, "'from'", of: ConfidenceSignal.allCases.map(\.rawValue)
+                fromNode,
+                "'from'",
+                of: ConfidenceSignal.allCases.map(\.rawValue)
             ).flatMap(ConfidenceSignal.init),
             let ofNode = reader.required("of", in: clause, "'confidence'"),
             let of = reader.text(ofNode, "'of'")
@@ -127,7 +143,8 @@ extension PolicyReader {
             reader.error(
                 "the output has no field '\(of)'; it has "
                     + properties.names.joined(separator: ", "),
-                ofNode.range, fix: nearest(of, in: properties.names).map { "write '\($0)'" }
+                ofNode.range,
+                fix: nearest(of, in: properties.names).map { "write '\($0)'" }
             )
             return nil
         }
@@ -136,14 +153,16 @@ extension PolicyReader {
         }
         if from != .stated, property["enum"] == nil, property["type"]?.string != "boolean" {
             reader.error(
-                "'\(from.rawValue)' needs a field with an enum; '\(of)' has none", ofNode.range
+                "'\(from.rawValue)' needs a field with an enum; '\(of)' has none",
+                ofNode.range
             )
         }
         var samples = 1
         if from == .vote {
-            samples = clause["samples"].flatMap {
-                reader.integer($0, "'samples'", in: 2...Limits.samples)
-            } ?? 5
+            samples =
+                clause["samples"].flatMap {
+                    reader.integer($0, "'samples'", in: 2...Limits.samples)
+                } ?? 5
         } else if let written = clause["samples"] {
             reader.error("only 'vote' takes samples", written.range)
         }
@@ -156,7 +175,10 @@ extension PolicyReader {
 
     /// What a shape cannot tell is an error now, not a surprise later.
     private mutating func checkSignal(
-        _ confidence: ConfidenceClause, _ use: [String], _ output: Schema, _ node: Node
+        _ confidence: ConfidenceClause,
+        _ use: [String],
+        _ output: Schema,
+        _ node: Node
     ) {
         guard let at = node["confidence"]?["from"]?.range else { return }
         for name in use {
@@ -168,7 +190,8 @@ extension PolicyReader {
                 reader.error(
                     "the shape '\(model.shape.rawValue)' of model '\(name)' cannot tell "
                         + "'\(confidence.from.rawValue)'",
-                    at, fix: "write one of \(can.joined(separator: ", "))"
+                    at,
+                    fix: "write one of \(can.joined(separator: ", "))"
                 )
             } else if model.shape == .decisions {
                 let required = output.document["required"]?.array?.compactMap(\.string) ?? []
@@ -176,7 +199,8 @@ extension PolicyReader {
                     reader.error(
                         "the shape 'decisions' answers '\(confidence.of)' only, and the output "
                             + "also requires '\(other)'",
-                        at, fix: "make it optional: '\(other)?'"
+                        at,
+                        fix: "make it optional: '\(other)?'"
                     )
                 }
             }
@@ -196,7 +220,9 @@ extension PolicyReader {
     }
 
     private mutating func onFailure(
-        _ node: Node?, _ output: Schema, _ environment: ExpressionEnvironment
+        _ node: Node?,
+        _ output: Schema,
+        _ environment: ExpressionEnvironment
     ) -> OnFailure {
         // Outages come and go in minutes; people should not be flooded meanwhile.
         let standard = OnFailure(wait: .seconds(900), then: .review)
@@ -213,10 +239,17 @@ extension PolicyReader {
     }
 
     private mutating func then(
-        _ node: Node, _ output: Schema, _ environment: ExpressionEnvironment
+        _ node: Node,
+        _ output: Schema,
+        _ environment: ExpressionEnvironment
     ) -> OnFailure.Then {
         if node.entries != nil {
-            guard let clause = reader.mapping(node, "'on_failure'", keys: ["decide", "wait", "then"]),
+            guard
+                let clause = reader.mapping(
+                    node,
+                    "'on_failure'",
+                    keys: ["decide", "wait", "then"]
+                ),
                 let decide = clause["decide"],
                 let template = template(decide, output, environment)
             else { return .review }
@@ -230,7 +263,11 @@ extension PolicyReader {
 
     mutating func review(_ node: Node?) -> Review.Terms {
         let standard = Review.Terms(
-            queue: "default", due: nil, approvals: 1, lease: .seconds(600), fourEyes: false
+            queue: "default",
+            due: nil,
+            approvals: 1,
+            lease: .seconds(600),
+            fourEyes: false
         )
         let keys = ["queue", "due", "approvals", "lease", "four_eyes"]
         guard let node, let review = reader.mapping(node, "'review'", keys: keys) else {
@@ -251,11 +288,15 @@ extension PolicyReader {
     mutating func audit(_ node: Node?, _ review: Review.Terms) -> AuditClause {
         func terms(_ queue: String) -> Review.Terms {
             Review.Terms(
-                queue: queue, due: review.due, approvals: 1, lease: review.lease,
+                queue: queue,
+                due: review.due,
+                approvals: 1,
+                lease: review.lease,
                 fourEyes: review.fourEyes
             )
         }
-        guard let node, let audit = reader.mapping(node, "'audit'", keys: ["rate", "rules", "queue"])
+        guard let node,
+            let audit = reader.mapping(node, "'audit'", keys: ["rate", "rules", "queue"])
         else { return AuditClause(rate: 0, rules: 0, terms: terms(review.queue)) }
         return AuditClause(
             rate: audit["rate"].flatMap { reader.share($0, "'rate'") } ?? 0,

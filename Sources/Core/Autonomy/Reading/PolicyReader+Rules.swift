@@ -4,7 +4,10 @@ internal import Values
 /// Rules, checks and accept clauses.
 extension PolicyReader {
     mutating func rules(
-        _ node: Node?, _ level: AutonomyLevel, _ output: Schema, _ environment: ExpressionEnvironment
+        _ node: Node?,
+        _ level: AutonomyLevel,
+        _ output: Schema,
+        _ environment: ExpressionEnvironment
     ) -> [Rule] {
         guard let node, let nodes = reader.list(node, "'rules'") else { return [] }
         if nodes.count > Limits.rules {
@@ -16,14 +19,17 @@ extension PolicyReader {
         for node in nodes.prefix(Limits.rules) {
             if node["table"] != nil {
                 reader.error(
-                    "decision tables are not available yet", node.range,
+                    "decision tables are not available yet",
+                    node.range,
                     fix: "write its rows as rules"
                 )
                 continue
             }
             guard
                 let rule = reader.mapping(
-                    node, "a rule", keys: ["id", "when", "decide", "review", "because"]
+                    node,
+                    "a rule",
+                    keys: ["id", "when", "decide", "review", "because"]
                 ), let id = id(of: rule, "a rule", &ids)
             else { continue }
             let condition = rule["when"].flatMap { self.condition($0, environment) }
@@ -38,7 +44,9 @@ extension PolicyReader {
     }
 
     private mutating func action(
-        of rule: Node, _ level: AutonomyLevel, _ output: Schema,
+        of rule: Node,
+        _ level: AutonomyLevel,
+        _ output: Schema,
         _ environment: ExpressionEnvironment
     ) -> Rule.Action? {
         switch (rule["decide"], rule["review"]) {
@@ -47,7 +55,8 @@ extension PolicyReader {
         case (nil, let review?):
             if level == .locked {
                 reader.error(
-                    "a locked policy sends nothing to review", review.range,
+                    "a locked policy sends nothing to review",
+                    review.range,
                     fix: "decide here, or write 'autonomy: manual'"
                 )
             }
@@ -57,7 +66,8 @@ extension PolicyReader {
             reader.error("a rule either decides or sends to review", review.range)
         case (nil, nil):
             reader.error(
-                "a rule needs 'decide' or 'review'", rule.range,
+                "a rule needs 'decide' or 'review'",
+                rule.range,
                 fix: "add 'decide: {…}' or 'review: QUEUE'"
             )
         }
@@ -66,12 +76,16 @@ extension PolicyReader {
 
     /// What is decided, checked against the output: wholly when it is constant.
     mutating func template(
-        _ node: Node, _ output: Schema, _ environment: ExpressionEnvironment
+        _ node: Node,
+        _ output: Schema,
+        _ environment: ExpressionEnvironment
     ) -> ValueTemplate? {
         let template: ValueTemplate
         do {
             template = try ValueTemplate(
-                node, in: environment, expecting: ExpressionType(schema: output.document)
+                node,
+                in: environment,
+                expecting: ExpressionType(schema: output.document)
             )
         } catch {
             reader.add(error)
@@ -99,7 +113,8 @@ extension PolicyReader {
             guard let property = properties[entry.name] else {
                 if output.document["additionalProperties"] == false {
                     reader.error(
-                        "the output has no field '\(entry.name)'", entry.nameRange,
+                        "the output has no field '\(entry.name)'",
+                        entry.nameRange,
                         fix: nearest(entry.name, in: properties.names).map { "write '\($0)'" }
                     )
                 }
@@ -109,7 +124,8 @@ extension PolicyReader {
                 let members = property["enum"]?.array, !members.contains(.string(text))
             else { continue }
             reader.error(
-                "'\(text)' is no member of '\(entry.name)'", entry.value.range,
+                "'\(text)' is no member of '\(entry.name)'",
+                entry.value.range,
                 fix: nearest(text, in: members.compactMap(\.string)).map { "write '\($0)'" }
             )
         }
@@ -136,7 +152,8 @@ extension PolicyReader {
     }
 
     private mutating func id(of node: Node, _ what: String, _ ids: inout Set<String>) -> String? {
-        guard let at = reader.required("id", in: node, what), let id = reader.text(at, "'id'") else {
+        guard let at = reader.required("id", in: node, what), let id = reader.text(at, "'id'")
+        else {
             return nil
         }
         if !ids.insert(id).inserted {
@@ -148,7 +165,8 @@ extension PolicyReader {
     mutating func condition(_ node: Node, _ environment: ExpressionEnvironment) -> Program? {
         guard let fragment = node.fragment, !node.fragment.isBlank else {
             reader.error(
-                "a condition is an expression; got \(node.json.kindWithArticle)", node.range,
+                "a condition is an expression; got \(node.json.kindWithArticle)",
+                node.range,
                 fix: "quote it if it begins with { or ["
             )
             return nil
@@ -176,7 +194,8 @@ extension PolicyReader {
             else { continue }
             checks.append(
                 Check(
-                    id: id, condition: condition,
+                    id: id,
+                    condition: condition,
                     because: check["because"].flatMap { reader.text($0, "'because'") }
                 )
             )
@@ -188,7 +207,8 @@ extension PolicyReader {
         guard let node, let nodes = reader.list(node, "'accept'") else { return [] }
         if nodes.count > Limits.acceptClauses {
             reader.error(
-                "a policy may have at most \(Limits.acceptClauses) accept clauses", node.range
+                "a policy may have at most \(Limits.acceptClauses) accept clauses",
+                node.range
             )
         }
         var clauses: [AcceptClause] = []
@@ -220,7 +240,12 @@ extension PolicyReader {
             )
             return nil
         }
-        guard let clause = reader.mapping(node, "a threshold", keys: ["error", "certainty", "until"]),
+        guard
+            let clause = reader.mapping(
+                node,
+                "a threshold",
+                keys: ["error", "certainty", "until"]
+            ),
             let error = reader.required("error", in: clause, "a threshold").flatMap({
                 reader.share($0, "'error'")
             }),
@@ -246,13 +271,17 @@ struct Reach {
     init(what: String) { self.what = what }
 
     mutating func check(
-        _ id: String, _ condition: Program?, _ node: Node, _ reader: inout NodeReader
+        _ id: String,
+        _ condition: Program?,
+        _ node: Node,
+        _ reader: inout NodeReader
     ) {
         defer { earlier.append((id, condition)) }
         let range = node["when"]?.range ?? node["id"]?.range ?? node.range
         if let last = earlier.first(where: { $0.condition == nil }) {
             reader.error(
-                "this \(what) is never reached: '\(last.id)' before it has no condition", range,
+                "this \(what) is never reached: '\(last.id)' before it has no condition",
+                range,
                 fix: "move it before '\(last.id)'"
             )
             return
@@ -267,7 +296,8 @@ struct Reach {
                 reader.error(
                     "this \(what) is never reached: whenever it would apply, '\(earlierID)' "
                         + "before it does",
-                    range, fix: "move it before '\(earlierID)', or remove it"
+                    range,
+                    fix: "move it before '\(earlierID)', or remove it"
                 )
                 return
             }

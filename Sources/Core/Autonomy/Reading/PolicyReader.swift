@@ -38,7 +38,8 @@ struct PolicyReader {
         }
         if let name, name != fileName, let at = node["policy"] {
             reader.error(
-                "the policy '\(name)' stands in a file named '\(fileName)'", at.range,
+                "the policy '\(name)' stands in a file named '\(fileName)'",
+                at.range,
                 fix: "name the file \(name).yaml"
             )
         }
@@ -60,12 +61,22 @@ struct PolicyReader {
         checkLevel(level, node, hasModel: node["model"] != nil)
         budget(node["budget"])
         return Policy(
-            name: name, title: node["title"].flatMap { reader.text($0, "'title'") },
-            owner: node["owner"].flatMap { reader.text($0, "'owner'") }, autonomy: level,
-            input: input, output: output, compared: compared, rules: rules, model: model,
-            checks: checks, accept: accept, reviewTerms: review,
-            audit: audit(node["audit"], review), privatePointers: pointers(node["private"], input),
-            digest: digest, environments: environments
+            name: name,
+            title: node["title"].flatMap { reader.text($0, "'title'") },
+            owner: node["owner"].flatMap { reader.text($0, "'owner'") },
+            autonomy: level,
+            input: input,
+            output: output,
+            compared: compared,
+            rules: rules,
+            model: model,
+            checks: checks,
+            accept: accept,
+            reviewTerms: review,
+            audit: audit(node["audit"], review),
+            privatePointers: pointers(node["private"], input),
+            digest: digest,
+            environments: environments
         )
     }
 
@@ -107,7 +118,8 @@ struct PolicyReader {
             accept: ExpressionEnvironment(
                 variables: withOutput + [Variable("confidence", .double)]
             ),
-            lists: surroundings.lists, vars: surroundings.vars
+            lists: surroundings.lists,
+            vars: surroundings.vars
         )
     }
 
@@ -128,13 +140,15 @@ struct PolicyReader {
                 reader.error(
                     "the output has no field '\(name)'; it has "
                         + properties.names.joined(separator: ", "),
-                    node.range, fix: nearest(name, in: properties.names).map { "write '\($0)'" }
+                    node.range,
+                    fix: nearest(name, in: properties.names).map { "write '\($0)'" }
                 )
                 continue
             }
             if property.isFreeText {
                 reader.error(
-                    "'\(name)' is free text, which says nothing of right or wrong", node.range,
+                    "'\(name)' is free text, which says nothing of right or wrong",
+                    node.range,
                     fix: "compare fields with an enum, a number or a boolean"
                 )
             }
@@ -147,13 +161,15 @@ struct PolicyReader {
         guard let at = node["autonomy"]?.range else { return }
         if level.asksModel, !hasModel {
             reader.error(
-                "'\(level.rawValue)' needs a model", at,
+                "'\(level.rawValue)' needs a model",
+                at,
                 fix: "add 'model:', or write 'autonomy: manual'"
             )
         }
         if level == .supervised, node["accept"]?.elements?.isEmpty ?? true {
             reader.error(
-                "'supervised' needs 'accept': when the model may decide alone", at,
+                "'supervised' needs 'accept': when the model may decide alone",
+                at,
                 fix: "add 'accept: [{threshold: 0.9}]', or write 'autonomy: suggest'"
             )
         }
@@ -165,7 +181,9 @@ struct PolicyReader {
     private mutating func budget(_ node: Node?) {
         guard let node,
             let budget = reader.mapping(
-                node, "'budget'", keys: ["usd", "per", "zone", "on_exceeded"]
+                node,
+                "'budget'",
+                keys: ["usd", "per", "zone", "on_exceeded"]
             )
         else { return }
         if let usd = reader.required("usd", in: budget, "'budget'") {
@@ -203,7 +221,8 @@ struct PolicyReader {
             guard let properties = place?["properties"]?.object else { return }
             guard let next = properties[token] else {
                 reader.error(
-                    "the input has no '\(pointer)'", node.range,
+                    "the input has no '\(pointer)'",
+                    node.range,
                     fix: nearest(token, in: properties.names).map { "there is '\($0)'" }
                 )
                 return

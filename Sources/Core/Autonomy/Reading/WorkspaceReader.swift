@@ -41,8 +41,11 @@ struct WorkspaceReader {
         let (lists, listsType) = lists(root["lists"])
         let vars = vars(root["vars"])
         let surroundings = PolicyReader.Surroundings(
-            prompts: prompts(documents), models: models, lists: .object(lists),
-            vars: .object(vars), listsType: listsType,
+            prompts: prompts(documents),
+            models: models,
+            lists: .object(lists),
+            vars: .object(vars),
+            listsType: listsType,
             varsType: .object(
                 ObjectType(vars.members.map { .init($0.name, ExpressionType(value: $0.value)) })
             )
@@ -58,9 +61,13 @@ struct WorkspaceReader {
         guard let bytes = files.files[path] else { return nil }
         used.insert(path)
         if let bad = firstInvalidUTF8(bytes) {
-            let readable = SourceText(name: path, text: String(decoding: bytes[..<bad], as: UTF8.self))
+            let readable = SourceText(
+                name: path,
+                text: String(decoding: bytes[..<bad], as: UTF8.self)
+            )
             reader.error(
-                "the byte 0x\([bytes[bad]].hex) is not UTF-8", SourceRange(readable, bad..<bad),
+                "the byte 0x\([bytes[bad]].hex) is not UTF-8",
+                SourceRange(readable, bad..<bad),
                 fix: "save the file as UTF-8"
             )
             return nil
@@ -69,7 +76,8 @@ struct WorkspaceReader {
     }
 
     private mutating func document(
-        _ source: SourceText, _ documents: some DocumentReader
+        _ source: SourceText,
+        _ documents: some DocumentReader
     ) -> Node? {
         do {
             return try documents.read(source)
@@ -103,7 +111,10 @@ struct WorkspaceReader {
             let name = Self.stem(path, ending)
             do {
                 prompts[name] = try Prompt.compile(
-                    name: name, source: source, reader: documents, partials: partials
+                    name: name,
+                    source: source,
+                    reader: documents,
+                    partials: partials
                 )
             } catch {
                 reader.add(error)
@@ -113,13 +124,15 @@ struct WorkspaceReader {
     }
 
     private mutating func policies(
-        _ documents: some DocumentReader, _ surroundings: PolicyReader.Surroundings
+        _ documents: some DocumentReader,
+        _ surroundings: PolicyReader.Surroundings
     ) -> [String: Policy] {
         var policies: [String: Policy] = [:]
         for path in paths(in: "Policies", ending: ".yaml") where !path.hasSuffix(".cases.yaml") {
             guard let source = text(path), let node = document(source, documents) else { continue }
             var policyReader = PolicyReader(
-                surroundings: surroundings, digest: Digest(of: files.files[path] ?? [])
+                surroundings: surroundings,
+                digest: Digest(of: files.files[path] ?? [])
             )
             let policy = policyReader.read(node, fileName: Self.stem(path, ".yaml"))
             reader.add(policyReader.reader.diagnostics)
@@ -160,7 +173,11 @@ struct WorkspaceReader {
         }
         guard let shape, let url, let model else { return nil }
         return ModelDefinition(
-            name: name, shape: shape, url: url, model: model, key: key,
+            name: name,
+            shape: shape,
+            url: url,
+            model: model,
+            key: key,
             inputPrice: price?["input"].flatMap { reader.number($0, "'input'", in: 0...1e6) } ?? 0,
             outputPrice: price?["output"].flatMap { reader.number($0, "'output'", in: 0...1e6) }
                 ?? 0,
@@ -175,7 +192,8 @@ struct WorkspaceReader {
         let lowered = text.lowercased()
         if lowered.hasPrefix("http://") || lowered.hasPrefix("https://") { return text }
         reader.error(
-            "'url' begins with http:// or https://; got \(text)", node.range,
+            "'url' begins with http:// or https://; got \(text)",
+            node.range,
             fix: "write 'http://\(text)'"
         )
         return nil
@@ -187,7 +205,8 @@ struct WorkspaceReader {
         if let name = Self.inside(text, "${env:"), !name.isEmpty { return .environment(name) }
         if let path = Self.inside(text, "${file:"), !path.isEmpty { return .file(path) }
         reader.error(
-            "a key must not stand in the workspace", node.range,
+            "a key must not stand in the workspace",
+            node.range,
             fix: "write '${env:NAME}' or '${file:PATH}'"
         )
         return nil
@@ -209,7 +228,8 @@ struct WorkspaceReader {
                     parts.count == 2 && parts[1].hasPrefix("-") ? String(parts[1].dropFirst()) : nil
                 guard let found = environment[parts.first ?? ""] ?? fallback else {
                     reader.error(
-                        "the environment variable '\(name)' is not set", entry.value.range,
+                        "the environment variable '\(name)' is not set",
+                        entry.value.range,
                         fix: "set it, or write '${env:\(name):-DEFAULT}'"
                     )
                     continue
@@ -247,10 +267,13 @@ struct WorkspaceReader {
             reader.error(error.message, SourceRange(source, error.offset..<error.offset))
             return nil
         }
-        guard let header = records.first else { return (.object(JSONObject()), .map(.string, .dyn)) }
+        guard let header = records.first else {
+            return (.object(JSONObject()), .map(.string, .dyn))
+        }
         guard records.count <= Limits.listRows else {
             reader.error(
-                "a list may have at most \(Limits.listRows) rows", SourceRange(source, 0..<0)
+                "a list may have at most \(Limits.listRows) rows",
+                SourceRange(source, 0..<0)
             )
             return nil
         }
@@ -261,7 +284,8 @@ struct WorkspaceReader {
             guard record.cells.count == header.cells.count else {
                 reader.error(
                     "this row has \(record.cells.count) cells; the header has "
-                        + "\(header.cells.count)", place
+                        + "\(header.cells.count)",
+                    place
                 )
                 continue
             }

@@ -7,8 +7,9 @@ extension Program {
         return Constraint.alternatives(of: checked.tree.root).map(\.isEmpty) ?? false
     }
 
-    /// Whether the other condition holds wherever this one does, by reasoning over single fields:
-    /// intervals, equalities and lists. Not told whether `false` means no or unknown.
+    /// Whether the other condition holds wherever this one does.
+    ///
+    /// By reasoning over single fields: intervals, equalities and lists. Not told whether `false` means no or unknown.
     package func implies(_ other: Program) -> Bool {
         if checked.tree.root.isSame(as: other.checked.tree.root) { return true }
         guard let mine = Constraint.alternatives(of: checked.tree.root),
@@ -112,7 +113,8 @@ struct Constraint {
     /// A part that cannot be read is passed over, which leaves the rest weaker than the condition:
     /// right for what implies, wrong for what is implied, which must be read exactly.
     static func alternatives(
-        of node: SyntaxNode, mustBeExact: Bool = false
+        of node: SyntaxNode,
+        mustBeExact: Bool = false
     ) -> [Constraint]? {
         switch node.form {
         case .and(let left, let right):
@@ -142,7 +144,9 @@ struct Constraint {
     }
 
     private static func field(
-        _ path: [String], _ sign: BinaryOperator, _ values: [JSON]
+        _ path: [String],
+        _ sign: BinaryOperator,
+        _ values: [JSON]
     ) -> [Constraint]? {
         var allowed = Allowed()
         switch sign {

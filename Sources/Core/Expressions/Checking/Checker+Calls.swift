@@ -3,7 +3,10 @@ internal import Values
 /// Operators and functions.
 extension Checker {
     mutating func binary(
-        _ sign: BinaryOperator, _ left: SyntaxNode, _ right: SyntaxNode, _ node: SyntaxNode
+        _ sign: BinaryOperator,
+        _ left: SyntaxNode,
+        _ right: SyntaxNode,
+        _ node: SyntaxNode
     ) -> ExpressionType {
         var first = check(left)
         var second = check(right)
@@ -19,7 +22,9 @@ extension Checker {
     }
 
     private mutating func equality(
-        _ left: ExpressionType, _ right: ExpressionType, _ node: SyntaxNode
+        _ left: ExpressionType,
+        _ right: ExpressionType,
+        _ node: SyntaxNode
     ) -> ExpressionType {
         if isForAdmins, left == .null || right == .null { return .bool }
         let before = bindings
@@ -29,7 +34,8 @@ extension Checker {
         if isForAdmins, isNumber(left), isNumber(right) { return .bool }
         bindings = before
         note(
-            "\(bindings.final(left)) and \(bindings.final(right)) are never equal", node
+            "\(bindings.final(left)) and \(bindings.final(right)) are never equal",
+            node
         )
         return .bool
     }
@@ -42,10 +48,14 @@ extension Checker {
     }
 
     private mutating func membership(
-        _ element: ExpressionType, _ set: ExpressionType, _ left: SyntaxNode, _ right: SyntaxNode,
+        _ element: ExpressionType,
+        _ set: ExpressionType,
+        _ left: SyntaxNode,
+        _ right: SyntaxNode,
         _ node: SyntaxNode
     ) -> ExpressionType {
-        if isForAdmins, case .list(let elements) = right.form, bindings.resolved(element) == .double {
+        if isForAdmins, case .list(let elements) = right.form, bindings.resolved(element) == .double
+        {
             for each in elements { _ = asDouble(each.value) }
             return .bool
         }
@@ -55,8 +65,11 @@ extension Checker {
 
     /// A text beside an enumeration must be one of its members.
     private mutating func checkMembers(
-        _ sign: BinaryOperator, _ left: SyntaxNode, _ first: ExpressionType,
-        _ right: SyntaxNode, _ second: ExpressionType
+        _ sign: BinaryOperator,
+        _ left: SyntaxNode,
+        _ first: ExpressionType,
+        _ right: SyntaxNode,
+        _ second: ExpressionType
     ) {
         switch sign {
         case .equal, .notEqual:
@@ -66,7 +79,9 @@ extension Checker {
             if case .list(let elements) = right.form {
                 for element in elements { checkMember(element.value, of: first) }
             }
-            if case .list(let element) = bindings.resolved(second) { checkMember(left, of: element) }
+            if case .list(let element) = bindings.resolved(second) {
+                checkMember(left, of: element)
+            }
         default: break
         }
     }
@@ -76,13 +91,16 @@ extension Checker {
             case .literal(.string(let text)) = node.form, !members.members.contains(text)
         else { return }
         note(
-            "'\(text)' is no member; expected \(type)", node,
+            "'\(text)' is no member; expected \(type)",
+            node,
             fix: nearest(text, in: members.members).map { "write '\($0)'" }
         )
     }
 
     mutating func function(
-        _ name: String, _ arguments: [SyntaxNode], _ node: SyntaxNode
+        _ name: String,
+        _ arguments: [SyntaxNode],
+        _ node: SyntaxNode
     ) -> ExpressionType {
         let types = arguments.map { check($0) }
         for candidate in environment.candidates(name)
@@ -94,7 +112,10 @@ extension Checker {
     }
 
     mutating func method(
-        _ target: SyntaxNode, _ name: String, _ arguments: [SyntaxNode], _ node: SyntaxNode
+        _ target: SyntaxNode,
+        _ name: String,
+        _ arguments: [SyntaxNode],
+        _ node: SyntaxNode
     ) -> ExpressionType {
         if let path = target.path, !isVariable(path[0]) {
             let full = (path + [name]).joined(separator: ".")
@@ -121,7 +142,10 @@ extension Checker {
 
     /// The result of the first overloads that fit; of several, `dyn` unless they agree.
     mutating func call(
-        _ name: String, _ arguments: [SyntaxNode], _ types: [ExpressionType], _ node: SyntaxNode,
+        _ name: String,
+        _ arguments: [SyntaxNode],
+        _ types: [ExpressionType],
+        _ node: SyntaxNode,
         isMethod: Bool = false
     ) -> ExpressionType {
         let overloads = (environment.functions[name] ?? []).filter { $0.isMethod == isMethod }
@@ -151,7 +175,10 @@ extension Checker {
     }
 
     private mutating func noOverload(
-        _ name: String, _ types: [ExpressionType], _ overloads: [Overload], _ node: SyntaxNode
+        _ name: String,
+        _ types: [ExpressionType],
+        _ overloads: [Overload],
+        _ node: SyntaxNode
     ) {
         let given = types.map { "\(bindings.final($0))" }
         if name == "-_" {
@@ -160,22 +187,31 @@ extension Checker {
             note("\(name)() does not take \(given.joined(separator: ", "))", node)
         } else {
             let fix: String? =
-                given.contains("string") && given.contains(where: { ["int", "double"].contains($0) })
+                given.contains("string")
+                    && given.contains(where: { ["int", "double"].contains($0) })
                 ? "convert one side with string(), int() or double()" : nil
             note(
-                "'\(name)' does not take \(given.joined(separator: " and "))", node, fix: fix
+                "'\(name)' does not take \(given.joined(separator: " and "))",
+                node,
+                fix: fix
             )
         }
     }
 
     private mutating func unknownFunction(_ name: String, isMethod: Bool, _ node: SyntaxNode) {
-        let macros = ["has", "all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap"]
+        let macros = [
+            "has", "all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap",
+        ]
         let known =
-            environment.functions.filter { $0.value.contains { $0.isMethod == isMethod } }.map(\.key)
+            environment.functions.filter { $0.value.contains { $0.isMethod == isMethod } }.map(
+                \.key
+            )
             + macros
         let hint = nearest(name, in: known.filter { $0.first?.isLetter == true }.sorted())
         note(
-            "there is no function '\(name)'", node, fix: hint.map { "write '\($0)'" }
+            "there is no function '\(name)'",
+            node,
+            fix: hint.map { "write '\($0)'" }
         )
     }
 }

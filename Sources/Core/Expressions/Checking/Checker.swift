@@ -29,7 +29,9 @@ struct Checker {
             }
         }
         return CheckedExpression(
-            tree: tree, type: bindings.final(type), doubleLiterals: doubleLiterals
+            tree: tree,
+            type: bindings.final(type),
+            doubleLiterals: doubleLiterals
         )
     }
 
@@ -92,7 +94,8 @@ struct Checker {
     }
 
     /// Checks with fields known to be there.
-    private mutating func check(_ node: SyntaxNode, knowing fields: Set<[String]>) -> ExpressionType {
+    private mutating func check(_ node: SyntaxNode, knowing fields: Set<[String]>) -> ExpressionType
+    {
         let before = present
         present.formUnion(fields)
         defer { present = before }
@@ -100,7 +103,9 @@ struct Checker {
     }
 
     private mutating func logical(
-        _ left: SyntaxNode, _ right: SyntaxNode, rightIf holds: Bool
+        _ left: SyntaxNode,
+        _ right: SyntaxNode,
+        rightIf holds: Bool
     ) -> ExpressionType {
         expectBool(left, check(left))
         expectBool(right, check(right, knowing: left.fieldsPresent(when: holds)))
@@ -108,7 +113,9 @@ struct Checker {
     }
 
     private mutating func conditional(
-        _ condition: SyntaxNode, _ then: SyntaxNode, _ otherwise: SyntaxNode
+        _ condition: SyntaxNode,
+        _ then: SyntaxNode,
+        _ otherwise: SyntaxNode
     ) -> ExpressionType {
         expectBool(condition, check(condition))
         var first = check(then, knowing: condition.fieldsPresent(when: true))
@@ -164,7 +171,8 @@ struct Checker {
         }
     }
 
-    private mutating func elementType(_ node: SyntaxNode, _ type: ExpressionType) -> ExpressionType {
+    private mutating func elementType(_ node: SyntaxNode, _ type: ExpressionType) -> ExpressionType
+    {
         switch bindings.resolved(type) {
         case .list(let element): return element
         case .map(let key, _): return key
@@ -181,7 +189,10 @@ struct Checker {
     }
 
     private mutating func optionalMap(
-        _ target: SyntaxNode, _ variable: String, _ body: SyntaxNode, _ flat: Bool
+        _ target: SyntaxNode,
+        _ variable: String,
+        _ body: SyntaxNode,
+        _ flat: Bool
     ) -> ExpressionType {
         var inner = ExpressionType.dyn
         if case .optional(let value) = bindings.resolved(check(target)) { inner = value }
@@ -205,7 +216,9 @@ struct Checker {
                         let type = environment.variables[slot].type
                         return fields(of: type, path: path, from: count, node)
                     }
-                    if count == path.count, let type = TypeNames.type(candidate) { return .type(type) }
+                    if count == path.count, let type = TypeNames.type(candidate) {
+                        return .type(type)
+                    }
                 }
             }
             unknownName(path, node)
@@ -220,7 +233,8 @@ struct Checker {
         let hint = nearest(path[0], in: known)
         note(
             "there is no '\(path[0])' here; known are \(known.joined(separator: ", "))",
-            root(of: node), fix: hint.map { "write '\($0)'" }
+            root(of: node),
+            fix: hint.map { "write '\($0)'" }
         )
     }
 
@@ -230,7 +244,10 @@ struct Checker {
     }
 
     private mutating func fields(
-        of type: ExpressionType, path: [String], from count: Int, _ node: SyntaxNode
+        of type: ExpressionType,
+        path: [String],
+        from count: Int,
+        _ node: SyntaxNode
     ) -> ExpressionType {
         guard count < path.count else { return type }
         guard case .select(let operand, let field, _) = node.form else { return type }
@@ -240,7 +257,10 @@ struct Checker {
 
     /// The type of a field, with what an optional or unknown one has to say.
     private mutating func select(
-        _ type: ExpressionType, _ field: String, optional: Bool, _ operand: SyntaxNode,
+        _ type: ExpressionType,
+        _ field: String,
+        optional: Bool,
+        _ operand: SyntaxNode,
         _ node: SyntaxNode
     ) -> ExpressionType {
         let type = bindings.resolved(type)
@@ -267,7 +287,10 @@ struct Checker {
     }
 
     private mutating func unknownField(
-        _ field: String, _ object: ObjectType, _ operand: SyntaxNode, _ node: SyntaxNode
+        _ field: String,
+        _ object: ObjectType,
+        _ operand: SyntaxNode,
+        _ node: SyntaxNode
     ) {
         let names = object.fields.map(\.name)
         let shown = names.prefix(Limits.namesShown).joined(separator: ", ")
@@ -286,7 +309,8 @@ struct Checker {
             dotted = "\(text(operand)).?\(name).orValue(\(Self.sample(field.type)))"
         }
         note(
-            "'\(written)' may be absent, and then this has no value", node,
+            "'\(written)' may be absent, and then this has no value",
+            node,
             fix: "write 'has(\(written)) && …', or '\(dotted)'"
         )
     }
@@ -305,7 +329,9 @@ struct Checker {
     }
 
     private mutating func has(
-        _ operand: SyntaxNode, _ field: String, _ node: SyntaxNode
+        _ operand: SyntaxNode,
+        _ field: String,
+        _ node: SyntaxNode
     ) -> ExpressionType {
         switch bindings.resolved(check(operand)) {
         case .object(let object) where object[field] == nil:
@@ -317,7 +343,9 @@ struct Checker {
     }
 
     private mutating func index(
-        _ operand: SyntaxNode, _ key: SyntaxNode, _ optional: Bool
+        _ operand: SyntaxNode,
+        _ key: SyntaxNode,
+        _ optional: Bool
     ) -> ExpressionType {
         var type = bindings.resolved(check(operand))
         let keyType = check(key)
@@ -360,7 +388,9 @@ struct Checker {
 
     /// Reads an integer literal beside a double as a double.
     mutating func widen(
-        _ left: inout ExpressionType, _ leftNode: SyntaxNode, _ right: inout ExpressionType,
+        _ left: inout ExpressionType,
+        _ leftNode: SyntaxNode,
+        _ right: inout ExpressionType,
         _ rightNode: SyntaxNode
     ) {
         if bindings.resolved(left) == .double, bindings.resolved(right) == .int,

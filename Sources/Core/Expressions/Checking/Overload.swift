@@ -27,7 +27,8 @@ extension Overload {
 
     /// The standard functions and operators by name.
     static let standard: [String: [Overload]] = Dictionary(
-        grouping: operators + conversions + texts + times + optionals, by: \.name
+        grouping: operators + conversions + texts + times + optionals,
+        by: \.name
     )
 
     private static let operators: [Overload] = {
@@ -87,9 +88,10 @@ extension Overload {
         } + [Overload("dyn", [a], .dyn), Overload("type", [a], .type(a))]
     }()
 
-    private static let texts: [Overload] = ["contains", "startsWith", "endsWith", "matches"].map {
-        Overload(method: $0, [.string, .string], .bool)
-    } + [Overload("matches", [.string, .string], .bool)]
+    private static let texts: [Overload] =
+        ["contains", "startsWith", "endsWith", "matches"].map {
+            Overload(method: $0, [.string, .string], .bool)
+        } + [Overload("matches", [.string, .string], .bool)]
 
     private static let times: [Overload] = {
         let both = ["getHours", "getMinutes", "getSeconds", "getMilliseconds"]

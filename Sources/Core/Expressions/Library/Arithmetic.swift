@@ -49,7 +49,8 @@ enum Arithmetic {
 
     static let multiply: Library.Function = { (arguments) throws(EvaluationError) in
         switch (arguments[0], arguments[1]) {
-        case (.int(let a), .int(let b)): return .int(try whole(a.multipliedReportingOverflow(by: b)))
+        case (.int(let a), .int(let b)):
+            return .int(try whole(a.multipliedReportingOverflow(by: b)))
         case (.uint(let a), .uint(let b)):
             return .uint(try whole(a.multipliedReportingOverflow(by: b)))
         case (.double(let a), .double(let b)): return .double(a * b)
@@ -105,7 +106,9 @@ enum Arithmetic {
     }
 
     private static func sum(
-        _ a: Span, _ b: Span, sign: Int64
+        _ a: Span,
+        _ b: Span,
+        sign: Int64
     ) throws(EvaluationError) -> Span {
         try inRange(
             Span(

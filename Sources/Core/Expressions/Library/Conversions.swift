@@ -94,7 +94,8 @@ enum Conversions {
     }
 
     private static let outOfRange = EvaluationError(
-        .outOfRange, "the number is out of the range of the type"
+        .outOfRange,
+        "the number is out of the range of the type"
     )
 
     private static func inRange<Value>(_ value: Value?) throws(EvaluationError) -> Value {
@@ -103,7 +104,9 @@ enum Conversions {
     }
 
     private static func readable<Value>(
-        _ value: Value?, _ text: String, _ what: String
+        _ value: Value?,
+        _ text: String,
+        _ what: String
     ) throws(EvaluationError) -> Value {
         guard let value else {
             throw EvaluationError(.invalidArgument, "the text is not \(what)")

@@ -12,7 +12,9 @@ enum Library {
     }
 
     static func expect(
-        _ arguments: [ExpressionValue], count: Int, _ name: String
+        _ arguments: [ExpressionValue],
+        count: Int,
+        _ name: String
     ) throws(EvaluationError) {
         if arguments.count != count { throw noOverload(name, arguments) }
     }
@@ -22,7 +24,8 @@ enum Library {
         [
             "size": size, "dyn": itself, "type": type, "optional.of": optionalOf,
             "optional.none": optionalNone, "optional.ofNonZeroValue": optionalOfNonZeroValue,
-        ], uniquingKeysWith: { first, _ in first }
+        ],
+        uniquingKeysWith: { first, _ in first }
     )
 
     /// Functions called on a value.
@@ -30,7 +33,8 @@ enum Library {
         [
             "size": size, "hasValue": hasValue, "value": valueOfOptional, "or": or,
             "orValue": orValue,
-        ], uniquingKeysWith: { first, _ in first }
+        ],
+        uniquingKeysWith: { first, _ in first }
     )
 
     static let operators: [String: Function] = [
@@ -110,7 +114,9 @@ enum Library {
     }
 
     private static func optional(
-        _ arguments: [ExpressionValue], count: Int, _ name: String
+        _ arguments: [ExpressionValue],
+        count: Int,
+        _ name: String
     ) throws(EvaluationError) -> OptionalValue {
         guard arguments.count == count, case .optional(let optional) = arguments[0] else {
             throw noOverload(name, arguments)

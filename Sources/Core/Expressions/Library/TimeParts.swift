@@ -37,13 +37,15 @@ enum TimeParts {
     ]
 
     private static func date(
-        _ name: String, _ part: @escaping @Sendable (Local) -> Int64
+        _ name: String,
+        _ part: @escaping @Sendable (Local) -> Int64
     ) -> Library.Function {
         { (arguments) throws(EvaluationError) in .int(part(try local(name, arguments))) }
     }
 
     private static func clock(
-        _ name: String, _ part: @escaping @Sendable (Int64, Int64, Bool) -> Int64
+        _ name: String,
+        _ part: @escaping @Sendable (Int64, Int64, Bool) -> Int64
     ) -> Library.Function {
         { (arguments) throws(EvaluationError) in
             if arguments.count == 1, case .duration(let span) = arguments[0] {
@@ -55,7 +57,8 @@ enum TimeParts {
     }
 
     private static func local(
-        _ name: String, _ arguments: [ExpressionValue]
+        _ name: String,
+        _ arguments: [ExpressionValue]
     ) throws(EvaluationError) -> Local {
         guard case .timestamp(let moment)? = arguments.first, arguments.count <= 2 else {
             throw Library.noOverload(name, arguments)
@@ -70,7 +73,9 @@ enum TimeParts {
         let seconds = moment.seconds + offset
         let days = floorDivide(seconds, 86_400)
         return Local(
-            date: CivilDate(daysSince1970: days), days: days, secondOfDay: seconds - days * 86_400,
+            date: CivilDate(daysSince1970: days),
+            days: days,
+            secondOfDay: seconds - days * 86_400,
             nanoseconds: Int64(moment.nanoseconds)
         )
     }

@@ -122,7 +122,8 @@ final class OrderNode: TruthNode {
     }
 
     static func order(
-        _ left: ExpressionValue, _ right: ExpressionValue
+        _ left: ExpressionValue,
+        _ right: ExpressionValue
     ) throws(EvaluationError) -> Numbers.Order {
         func compare<Value: Comparable>(_ a: Value, _ b: Value) -> Numbers.Order {
             a < b ? .less : a == b ? .equal : .greater
@@ -135,8 +136,10 @@ final class OrderNode: TruthNode {
             (.double, .int), (.double, .uint):
             return Numbers.order(left, right)
         case (.string(let a), .string(let b)):
-            return identical(a, b) ? .equal : a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
-                ? .less : .greater
+            return identical(a, b)
+                ? .equal
+                : a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
+                    ? .less : .greater
         case (.bool(let a), .bool(let b)): return compare(a ? 1 : 0, b ? 1 : 0)
         case (.bytes(let a), .bytes(let b)):
             return a == b ? .equal : a.lexicographicallyPrecedes(b) ? .less : .greater
@@ -148,7 +151,8 @@ final class OrderNode: TruthNode {
                 ? compare(a.nanoseconds, b.nanoseconds) : compare(a.seconds, b.seconds)
         default:
             throw EvaluationError(
-                .noSuchOverload, "a \(left.typeName) and a \(right.typeName) have no order"
+                .noSuchOverload,
+                "a \(left.typeName) and a \(right.typeName) have no order"
             )
         }
     }
@@ -239,7 +243,9 @@ final class ComprehensionNode: PlanNode {
     let transform: (any PlanNode)?
 
     init(
-        _ kind: SyntaxNode.Comprehension.Kind, _ range: any PlanNode, predicate: (any PlanNode)?,
+        _ kind: SyntaxNode.Comprehension.Kind,
+        _ range: any PlanNode,
+        predicate: (any PlanNode)?,
         transform: (any PlanNode)?
     ) {
         self.kind = kind
@@ -287,7 +293,8 @@ final class ComprehensionNode: PlanNode {
 
     /// An element that decides makes errors of the others meaningless.
     private func decided(
-        _ frame: inout Frame, by decisive: Bool
+        _ frame: inout Frame,
+        by decisive: Bool
     ) throws(EvaluationError) -> Bool {
         guard let predicate else { return !decisive }
         var found = false

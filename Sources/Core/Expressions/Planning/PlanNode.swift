@@ -220,7 +220,8 @@ extension ExpressionValue {
 
     /// The member or element at a key; nothing when there is none.
     func lookup(
-        _ key: ExpressionValue, isField: Bool
+        _ key: ExpressionValue,
+        isField: Bool
     ) throws(EvaluationError) -> ExpressionValue? {
         if let count = elementCount, !isField {
             guard let index = key.wholeIndex else {

@@ -91,7 +91,10 @@ struct Planner {
         if let node = comprehension.predicate { predicate = try plan(node) }
         if let node = comprehension.transform { transform = try plan(node) }
         return ComprehensionNode(
-            comprehension.kind, range, predicate: predicate, transform: transform
+            comprehension.kind,
+            range,
+            predicate: predicate,
+            transform: transform
         )
     }
 
@@ -124,14 +127,18 @@ struct Planner {
         let planned = try plan(operand)
         return optional
             ? OptionalFieldNode(
-                planned, ConstantNode(.string(field)), nullIsAbsent: nullIsAbsent, isField: true
+                planned,
+                ConstantNode(.string(field)),
+                nullIsAbsent: nullIsAbsent,
+                isField: true
             )
             : FieldNode(planned, field)
     }
 
     /// What was not checked fails only if it is evaluated.
     private func unknown(
-        _ message: String, _ node: SyntaxNode
+        _ message: String,
+        _ node: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
         if checked.isChecked { throw SyntaxProblem(message, node.range) }
         return FailureNode(EvaluationError(.unbound, message))
@@ -140,7 +147,9 @@ struct Planner {
     // MARK: Operators and functions
 
     private func binary(
-        _ sign: BinaryOperator, _ left: any PlanNode, _ right: any PlanNode
+        _ sign: BinaryOperator,
+        _ left: any PlanNode,
+        _ right: any PlanNode
     ) -> any PlanNode {
         switch sign {
         case .less, .lessOrEqual, .greater, .greaterOrEqual:
@@ -171,7 +180,9 @@ struct Planner {
     }
 
     private mutating func call(
-        _ name: String, _ arguments: [SyntaxNode], _ node: SyntaxNode
+        _ name: String,
+        _ arguments: [SyntaxNode],
+        _ node: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
         for candidate in environment.candidates(name) {
             if candidate == "matches", arguments.count == 2 {
@@ -185,7 +196,10 @@ struct Planner {
     }
 
     private mutating func method(
-        _ target: SyntaxNode, _ name: String, _ arguments: [SyntaxNode], _ node: SyntaxNode
+        _ target: SyntaxNode,
+        _ name: String,
+        _ arguments: [SyntaxNode],
+        _ node: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
         if let path = target.path, environment.slot(of: path[0]) == nil, !locals.contains(path[0]) {
             let full = (path + [name]).joined(separator: ".")
@@ -218,7 +232,8 @@ struct Planner {
 
     /// A pattern that is known now is compiled now, and a wrong one told now.
     private mutating func matches(
-        _ text: SyntaxNode, _ pattern: SyntaxNode
+        _ text: SyntaxNode,
+        _ pattern: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
         let planned = try plan(pattern)
         guard case .string(let constant)? = planned.known else {

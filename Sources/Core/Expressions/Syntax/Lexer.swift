@@ -56,7 +56,8 @@ struct Lexer {
             tokens.append(Token(kind: kind, range: start..<index))
             if tokens.count > Limits.tokens {
                 throw SyntaxProblem(
-                    "an expression may have at most \(Limits.tokens) tokens", start..<index
+                    "an expression may have at most \(Limits.tokens) tokens",
+                    start..<index
                 )
             }
         }
@@ -88,7 +89,9 @@ struct Lexer {
             default: nil
             }
         throw SyntaxProblem(
-            "'\(Character(Unicode.Scalar(byte)))' has no meaning here", index..<index + 1, fix: fix
+            "'\(Character(Unicode.Scalar(byte)))' has no meaning here",
+            index..<index + 1,
+            fix: fix
         )
     }
 
@@ -139,7 +142,9 @@ struct Lexer {
     }
 
     private mutating func integer(
-        _ digits: String, radix: Int, from start: Int
+        _ digits: String,
+        radix: Int,
+        from start: Int
     ) throws(SyntaxProblem) -> Token.Kind {
         let isUnsigned = peek == UInt8(ascii: "u") || peek == UInt8(ascii: "U")
         if isUnsigned { index += 1 }
@@ -187,7 +192,8 @@ struct Lexer {
             if !raw, !isBytes { return nil }
             length += 1
         }
-        guard raw || isBytes, peek(length) == UInt8(ascii: "\"") || peek(length) == UInt8(ascii: "'")
+        guard raw || isBytes,
+            peek(length) == UInt8(ascii: "\"") || peek(length) == UInt8(ascii: "'")
         else { return nil }
         index += length
         if isBytes { return .bytes(try content(raw: raw, isBytes: true)) }
@@ -250,14 +256,18 @@ struct Lexer {
             return try coded(digits: 3, radix: 8, isBytes, start)
         default:
             throw SyntaxProblem(
-                "'\\\(Character(Unicode.Scalar(byte)))' is no escape", start..<index,
+                "'\\\(Character(Unicode.Scalar(byte)))' is no escape",
+                start..<index,
                 fix: "write '\\\\' for a backslash, or r'…' for a raw text"
             )
         }
     }
 
     private mutating func coded(
-        digits: Int, radix: Int, _ isByte: Bool, _ start: Int
+        digits: Int,
+        radix: Int,
+        _ isByte: Bool,
+        _ start: Int
     ) throws(SyntaxProblem) -> [UInt8] {
         let end = min(index + digits, bytes.count)
         let text = String(decoding: bytes[index..<end], as: UTF8.self)

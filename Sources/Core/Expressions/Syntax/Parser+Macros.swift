@@ -5,7 +5,8 @@ extension Parser {
     func has(_ argument: SyntaxNode, _ range: Range<Int>) throws(SyntaxProblem) -> SyntaxNode {
         guard case .select(let operand, let field, let optional) = argument.form else {
             throw SyntaxProblem(
-                "has() needs a field, such as has(input.note)", argument.range,
+                "has() needs a field, such as has(input.note)",
+                argument.range,
                 fix: "name a field of an object inside has()"
             )
         }
@@ -29,28 +30,37 @@ extension Parser {
             return SyntaxNode(
                 .comprehension(
                     .init(
-                        kind: kinds[name] ?? .all, range: target,
-                        variable: try variable(arguments[0]), predicate: arguments[1],
+                        kind: kinds[name] ?? .all,
+                        range: target,
+                        variable: try variable(arguments[0]),
+                        predicate: arguments[1],
                         transform: nil
                     )
-                ), range
+                ),
+                range
             )
         case ("map", 2), ("map", 3):
             return SyntaxNode(
                 .comprehension(
                     .init(
-                        kind: .map, range: target, variable: try variable(arguments[0]),
+                        kind: .map,
+                        range: target,
+                        variable: try variable(arguments[0]),
                         predicate: arguments.count == 3 ? arguments[1] : nil,
                         transform: arguments[arguments.count - 1]
                     )
-                ), range
+                ),
+                range
             )
         case ("optMap", 2), ("optFlatMap", 2):
             return SyntaxNode(
                 .optionalMap(
-                    target, variable: try variable(arguments[0]), body: arguments[1],
+                    target,
+                    variable: try variable(arguments[0]),
+                    body: arguments[1],
                     flat: name == "optFlatMap"
-                ), range
+                ),
+                range
             )
         default: return SyntaxNode(.method(target, name, arguments), range)
         }

@@ -14,7 +14,8 @@ struct Parser {
     let macros: Bool
 
     static func parse(
-        _ fragment: SourceFragment, macros: Bool = true
+        _ fragment: SourceFragment,
+        macros: Bool = true
     ) throws(SyntaxProblem) -> SyntaxTree {
         guard fragment.text.utf8.count <= Limits.bytes else {
             throw SyntaxProblem("an expression may have at most \(Limits.bytes) bytes", 0..<1)
@@ -24,7 +25,8 @@ struct Parser {
         let root = try parser.expression()
         guard case .end = parser.current.kind else {
             throw SyntaxProblem(
-                "expected an operator or the end; got \(parser.shown)", parser.current.range
+                "expected an operator or the end; got \(parser.shown)",
+                parser.current.range
             )
         }
         return SyntaxTree(root: root, fragment: fragment)
@@ -42,7 +44,8 @@ struct Parser {
         defer { depth -= 1 }
         if depth > Limits.parseDepth {
             throw SyntaxProblem(
-                "expressions may be nested at most \(Limits.parseDepth) deep", current.range
+                "expressions may be nested at most \(Limits.parseDepth) deep",
+                current.range
             )
         }
         let condition = try disjunction()
@@ -67,7 +70,8 @@ struct Parser {
 
     /// A tree as flat as it can be, so that a long chain is not deep.
     private func balanced(
-        _ operands: ArraySlice<SyntaxNode>, _ form: (SyntaxNode, SyntaxNode) -> SyntaxNode.Form
+        _ operands: ArraySlice<SyntaxNode>,
+        _ form: (SyntaxNode, SyntaxNode) -> SyntaxNode.Form
     ) -> SyntaxNode {
         if operands.count == 1 { return operands[operands.startIndex] }
         let middle = operands.startIndex + operands.count / 2
@@ -98,7 +102,13 @@ struct Parser {
         var left = try product()
         while true {
             let found: BinaryOperator
-            if take("+") { found = .add } else if take("-") { found = .subtract } else { return left }
+            if take("+") {
+                found = .add
+            } else if take("-") {
+                found = .subtract
+            } else {
+                return left
+            }
             let right = try product()
             left = join(left, right, .binary(found, left, right))
         }
@@ -183,7 +193,8 @@ struct Parser {
                 let key = try expression()
                 try expect("]")
                 node = SyntaxNode(
-                    .index(node, key, optional: optional), node.range.lowerBound..<previousEnd
+                    .index(node, key, optional: optional),
+                    node.range.lowerBound..<previousEnd
                 )
             } else {
                 return node
@@ -240,7 +251,9 @@ struct Parser {
     }
 
     private mutating func named(
-        _ name: String, _ token: Token, absolute: Bool
+        _ name: String,
+        _ token: Token,
+        absolute: Bool
     ) throws(SyntaxProblem) -> SyntaxNode {
         switch name {
         case "true" where !absolute: return SyntaxNode(.literal(.bool(true)), token.range)
@@ -262,11 +275,14 @@ struct Parser {
 
     /// `a.b.C{field: value}`, known by the brace after a dotted name.
     private mutating func message(
-        _ name: String, _ token: Token, absolute: Bool
+        _ name: String,
+        _ token: Token,
+        absolute: Bool
     ) throws(SyntaxProblem) -> SyntaxNode? {
         var ahead = index
         var full = (absolute ? "." : "") + name
-        while case .symbol(".") = tokens[ahead].kind, case .identifier(let next) = tokens[ahead + 1].kind
+        while case .symbol(".") = tokens[ahead].kind,
+            case .identifier(let next) = tokens[ahead + 1].kind
         {
             full += "." + next
             ahead += 2
@@ -352,7 +368,9 @@ struct Parser {
     }
 
     private func join(
-        _ left: SyntaxNode, _ right: SyntaxNode, _ form: SyntaxNode.Form
+        _ left: SyntaxNode,
+        _ right: SyntaxNode,
+        _ form: SyntaxNode.Form
     ) -> SyntaxNode {
         SyntaxNode(form, left.range.lowerBound..<right.range.upperBound)
     }

@@ -149,7 +149,9 @@ private struct SchemaTypes {
 
     /// Unknown members make any name possible, so only declared ones would be checked wrongly.
     private func openObject(
-        _ schema: JSON, _ properties: JSONObject, depth: Int
+        _ schema: JSON,
+        _ properties: JSONObject,
+        depth: Int
     ) -> ExpressionType {
         schema["additionalProperties"] == nil
             ? .object(ObjectType(fields(schema, properties, depth: depth)))
@@ -157,7 +159,9 @@ private struct SchemaTypes {
     }
 
     private func fields(
-        _ schema: JSON, _ properties: JSONObject, depth: Int
+        _ schema: JSON,
+        _ properties: JSONObject,
+        depth: Int
     ) -> [ObjectType.Field] {
         let required = Set(schema["required"]?.array?.compactMap(\.string) ?? [])
         return properties.members.map { member in
@@ -165,7 +169,8 @@ private struct SchemaTypes {
                 member.value["type"]?.array?.contains("null") ?? false
                 || member.value["enum"]?.array?.contains(.null) ?? false
             return .init(
-                member.name, type(member.value, depth: depth + 1),
+                member.name,
+                type(member.value, depth: depth + 1),
                 isOptional: !required.contains(member.name) || nullable
             )
         }

@@ -10,7 +10,8 @@ package enum Picoschema {
 
     /// The JSON Schema that a node stands for; `named` are schemas it may use by name.
     package static func schema(
-        from node: Node, named: [String: JSON] = [:]
+        from node: Node,
+        named: [String: JSON] = [:]
     ) throws(Diagnostics) -> JSON {
         var reader = Reader(named: named)
         let schema = reader.schema(node)
@@ -88,7 +89,8 @@ package enum Picoschema {
                 }
                 let schema = field(head, entry)
                 properties = properties.setting(
-                    head.name, to: head.isOptional ? Picoschema.nullable(schema) : schema
+                    head.name,
+                    to: head.isOptional ? Picoschema.nullable(schema) : schema
                 )
                 if !head.isOptional { required.append(.string(head.name)) }
             }
@@ -123,7 +125,8 @@ package enum Picoschema {
                 note(
                     "'(\(kind))' is no kind of field; expected one of "
                         + known.joined(separator: ", "),
-                    entry.nameRange, nearest(kind, in: known).map { "write '(\($0))'" }
+                    entry.nameRange,
+                    nearest(kind, in: known).map { "write '(\($0))'" }
                 )
                 return [:]
             }

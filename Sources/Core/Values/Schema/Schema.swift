@@ -47,7 +47,8 @@ extension Node {
         default:
             let text = json.string ?? json.compactText
             self.init(
-                .scalar(json), range: range,
+                .scalar(json),
+                range: range,
                 fragment: SourceFragment(text: text, range: range, verbatim: false)
             )
         }

@@ -104,7 +104,9 @@ struct SchemaCompiler {
         case "not": return .not(add(value))
         case "if":
             return .conditional(
-                if: add(value), then: node["then"].map { add($0) }, else: node["else"].map { add($0) }
+                if: add(value),
+                then: node["then"].map { add($0) },
+                else: node["else"].map { add($0) }
             )
         case "$ref": return reference(value)
         default:
@@ -124,7 +126,8 @@ struct SchemaCompiler {
         let known = Self.assertions.union(Self.annotations)
         diagnostics.append(
             Diagnostic(
-                "'\(name)' is no keyword of JSON Schema", at: entry.nameRange,
+                "'\(name)' is no keyword of JSON Schema",
+                at: entry.nameRange,
                 fix: nearest(name, in: known.sorted()).map { "write '\($0)'" }
                     ?? "begin names of your own with 'x-'"
             )
@@ -140,7 +143,8 @@ struct SchemaCompiler {
             guard let kind = SchemaRule.Kind(rawValue: name) else {
                 let known = SchemaRule.Kind.allCases.map(\.rawValue)
                 note(
-                    "'\(name)' is no type; expected one of \(known.joined(separator: ", "))", node,
+                    "'\(name)' is no type; expected one of \(known.joined(separator: ", "))",
+                    node,
                     fix: nearest(name, in: known).map { "write '\($0)'" }
                 )
                 return nil
@@ -161,7 +165,8 @@ struct SchemaCompiler {
             compiled.append((expression, add(entry.value)))
         }
         return SchemaRule.Members(
-            named: properties.flatMap { named($0) } ?? [:], patterns: compiled,
+            named: properties.flatMap { named($0) } ?? [:],
+            patterns: compiled,
             others: others.map { add($0) }
         )
     }
@@ -175,7 +180,8 @@ struct SchemaCompiler {
 
     private mutating func contains(_ value: Node, in node: Node) -> SchemaRule.Check? {
         .contains(
-            add(value), min: node["minContains"].flatMap { count($0) } ?? 1,
+            add(value),
+            min: node["minContains"].flatMap { count($0) } ?? 1,
             max: node["maxContains"].flatMap { count($0) }
         )
     }
@@ -210,12 +216,14 @@ struct SchemaCompiler {
         }
         var place: Node? = root
         for token in pointer.tokens {
-            place = place?[token] ?? Int(token).flatMap { index in
-                guard let elements = place?.elements, elements.indices.contains(index) else {
-                    return nil
+            place =
+                place?[token]
+                ?? Int(token).flatMap { index in
+                    guard let elements = place?.elements, elements.indices.contains(index) else {
+                        return nil
+                    }
+                    return elements[index]
                 }
-                return elements[index]
-            }
         }
         return place
     }

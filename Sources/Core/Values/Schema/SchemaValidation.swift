@@ -35,7 +35,9 @@ struct SchemaValidation {
     }
 
     private mutating func apply(
-        _ check: SchemaRule.Check, to value: JSON, at place: JSONPointer
+        _ check: SchemaRule.Check,
+        to value: JSON,
+        at place: JSONPointer
     ) {
         switch check {
         case .never: fail(place, "false", "nothing is allowed here")
@@ -64,33 +66,42 @@ struct SchemaValidation {
     }
 
     private mutating func checkType(
-        _ value: JSON, _ kinds: Set<SchemaRule.Kind>, _ place: JSONPointer
+        _ value: JSON,
+        _ kinds: Set<SchemaRule.Kind>,
+        _ place: JSONPointer
     ) {
         if kinds.contains(SchemaRule.Kind(of: value)) { return }
         var names = SchemaRule.Kind.allCases.filter(kinds.contains).map(\.rawValue)
         if kinds.contains(.number) { names.removeAll { $0 == "integer" } }
         fail(
-            place, "type",
+            place,
+            "type",
             "expected \(names.joined(separator: " or ")); got \(value.kindWithArticle)"
         )
     }
 
     private mutating func checkAllowed(
-        _ value: JSON, _ values: [JSON], _ keyword: String, _ place: JSONPointer
+        _ value: JSON,
+        _ values: [JSON],
+        _ keyword: String,
+        _ place: JSONPointer
     ) {
         if values.contains(value) { return }
         let shown = values.prefix(Limits.namesShown).map { $0.string ?? $0.compactText }
         let more = values.count > shown.count ? ", …" : ""
         let hint = value.string.flatMap { nearest($0, in: values.compactMap(\.string)) }
         fail(
-            place, keyword,
+            place,
+            keyword,
             "expected \(values.count == 1 ? "" : "one of ")\(shown.joined(separator: ", "))\(more); "
                 + "got \(value.shown)" + (hint.map { "; did you mean '\($0)'?" } ?? "")
         )
     }
 
     private mutating func checkNumber(
-        _ check: SchemaRule.Check, _ value: JSON, _ place: JSONPointer
+        _ check: SchemaRule.Check,
+        _ value: JSON,
+        _ place: JSONPointer
     ) {
         guard value.number != nil else { return }
         switch check {
@@ -116,7 +127,9 @@ struct SchemaValidation {
     }
 
     private mutating func checkString(
-        _ check: SchemaRule.Check, _ value: JSON, _ place: JSONPointer
+        _ check: SchemaRule.Check,
+        _ value: JSON,
+        _ place: JSONPointer
     ) {
         guard case .string(let text) = value else { return }
         switch check {
@@ -137,7 +150,9 @@ struct SchemaValidation {
     }
 
     private mutating func checkArray(
-        _ check: SchemaRule.Check, _ value: JSON, _ place: JSONPointer
+        _ check: SchemaRule.Check,
+        _ value: JSON,
+        _ place: JSONPointer
     ) {
         guard case .array(let elements) = value else { return }
         switch check {
@@ -169,7 +184,9 @@ struct SchemaValidation {
     }
 
     private mutating func checkObject(
-        _ check: SchemaRule.Check, _ object: JSONObject, _ place: JSONPointer
+        _ check: SchemaRule.Check,
+        _ object: JSONObject,
+        _ place: JSONPointer
     ) {
         switch check {
         case .members(let members): checkMembers(members, object, place)
@@ -192,7 +209,8 @@ struct SchemaValidation {
             for member in object.members {
                 for name in all[member.name] ?? [] where object[name] == nil {
                     fail(
-                        place.appending(name), "dependentRequired",
+                        place.appending(name),
+                        "dependentRequired",
                         "is missing; '\(member.name)' needs it"
                     )
                 }
@@ -206,7 +224,9 @@ struct SchemaValidation {
     }
 
     private mutating func checkMembers(
-        _ members: SchemaRule.Members, _ object: JSONObject, _ place: JSONPointer
+        _ members: SchemaRule.Members,
+        _ object: JSONObject,
+        _ place: JSONPointer
     ) {
         for member in object.members {
             var known = false
@@ -222,7 +242,8 @@ struct SchemaValidation {
             if case .never? = rules[others].checks.first {
                 let hint = nearest(member.name, in: members.named.keys.sorted())
                 fail(
-                    place.appending(member.name), "additionalProperties",
+                    place.appending(member.name),
+                    "additionalProperties",
                     "is not a field of this schema" + (hint.map { "; did you mean '\($0)'?" } ?? "")
                 )
             } else {

@@ -6,14 +6,18 @@ internal import Values
 /// `stepgate check`.
 enum CheckCommand {
     static let specification = CommandSpecification(
-        "check", "Checks the workspace and names its release; nothing is decided with one that fails.",
-        examples: ["stepgate check", "stepgate check --workspace shop --json"], run: run
+        "check",
+        "Checks the workspace and names its release; nothing is decided with one that fails.",
+        examples: ["stepgate check", "stepgate check --workspace shop --json"],
+        run: run
     )
 
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let files = try WorkspaceFolder.read(Location(call).folder)
         let check = Workspace.compile(
-            files: files, reader: YAMLReader(), environment: Process.environment
+            files: files,
+            reader: YAMLReader(),
+            environment: Process.environment
         )
         let errors = check.diagnostics.count { $0.severity == .error }
         if call.wantsJSON {
@@ -33,7 +37,9 @@ enum CheckCommand {
             Terminal.standard.print(diagnostic.rendered + "\n")
         }
         guard let workspace = check.workspace else {
-            Terminal.standard.print("\(errors) error\(errors == 1 ? "" : "s"): nothing is decided with this")
+            Terminal.standard.print(
+                "\(errors) error\(errors == 1 ? "" : "s"): nothing is decided with this"
+            )
             return .refused
         }
         Terminal.standard.print(

@@ -15,7 +15,9 @@ enum DecideCommand {
             OptionSpecification("--output", "FILE", "where a line of JSON a decision goes"),
             OptionSpecification("--map", "A=B,…", "the input's field A from the line's field B"),
             OptionSpecification(
-                "--key", "FIELD", "the field that names a step (default: the line's number)"
+                "--key",
+                "FIELD",
+                "the field that names a step (default: the line's number)"
             ),
             OptionSpecification("--format", "FORMAT", "jsonl or csv (default: by the ending)"),
             OptionSpecification("--concurrency", "N", "steps asked at once (default: 16)"),
@@ -40,42 +42,69 @@ enum DecideCommand {
         let policy = try workspace.policy(policyName)
         let slots = policy.model?.use.first.flatMap { workspace.workspace.models[$0]?.concurrency }
         let concurrency = try call.number(
-            "--concurrency", in: 1...Limits.concurrency, default: slots ?? 16
+            "--concurrency",
+            in: 1...Limits.concurrency,
+            default: slots ?? 16
         )
         let map = try call["--map"].map { text throws(CommandFailure) in try FieldMap(text) }
         let input = try InputSource(inputPath, call: call, folder: workspace.stateFolder)
         let scope = input.scope(policy: policyName, hasKey: call["--key"] != nil)
         let source = InputFile(
-            input.file, format: input.format, size: input.size,
+            input.file,
+            format: input.format,
+            size: input.size,
             options: .init(
-                policy: policyName, map: map, keyField: call["--key"], scope: scope,
-                source: input.name, caller: Person.of(call), schema: policy.input.document
+                policy: policyName,
+                map: map,
+                keyField: call["--key"],
+                scope: scope,
+                source: input.name,
+                caller: Person.of(call),
+                schema: policy.input.document
             )
         )
-        let code = try await workspace.withEngine { engine in
-            var job = Job(
-                engine: engine, policy: policyName, concurrency: concurrency,
-                clock: SystemClock(), source: source,
-                observer: DecideReport(
-                    terminal: .standard, engine: engine, scope: scope,
-                    output: try OutputFile(outputPath)
-                )
+        let running = try await RunningEngine.start(workspace)
+        do {
+            let engine = running.engine
+            let report = DecideReport(
+                terminal: .standard,
+                engine: engine,
+                scope: scope,
+                output: try OutputFile(outputPath)
             )
-            do {
-                try await job.run()
-            } catch {
-                job.observer.abandon()
-                throw error
-            }
-            try await job.observer.finish()
-            return try await report(job, try await engine.head(), call)
+            var job = Job(
+                engine: engine,
+                policy: policyName,
+                concurrency: concurrency,
+                clock: SystemClock(),
+                source: source,
+                observer: report
+            )
+            try await work(&job)
+            let code = try await Self.report(job, try await engine.head(), call)
+            try await running.stop()
+            try input.discard()
+            return code
+        } catch {
+            try await running.stop()
+            throw error
         }
-        try input.discard()
-        return code
+    }
+
+    private static func work(_ job: inout Job<InputFile, DecideReport>) async throws {
+        do {
+            try await job.run()
+        } catch {
+            job.observer.abandon()
+            throw error
+        }
+        try await job.observer.finish()
     }
 
     private static func report(
-        _ job: Job<InputFile, DecideReport>, _ head: ChainHead, _ call: Invocation
+        _ job: Job<InputFile, DecideReport>,
+        _ head: ChainHead,
+        _ call: Invocation
     ) async throws -> ExitCode {
         let terminal = Terminal.standard
         let bad = (job.source.badLines + job.observer.refused).sorted { $0.line < $1.line }

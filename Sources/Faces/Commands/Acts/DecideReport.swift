@@ -33,7 +33,9 @@ struct DecideReport: JobObserver {
         case .settled(let view):
             table.add(view.record)
             projection.add(
-                place: line.place, key: key, line: OutputLine(key: key, view: view).bytes
+                place: line.place,
+                key: key,
+                line: OutputLine(key: key, view: view).bytes
             )
         case .refused(let message):
             refusedCount += 1

@@ -9,14 +9,17 @@ enum DecisionsCommand {
     private static let filters = [
         OptionSpecification("--policy", "NAME", "only of that policy"),
         OptionSpecification(
-            "--state", "STATE", "asking, review, decided, rejected, failed or withdrawn"
+            "--state",
+            "STATE",
+            "asking, review, decided, rejected, failed or withdrawn"
         ),
         OptionSpecification("--route", "ROUTE", "rules, model, review or fallback"),
     ]
 
     static let specifications = [
         CommandSpecification(
-            "decisions list", "Lists decisions, newest first.",
+            "decisions list",
+            "Lists decisions, newest first.",
             options: filters + [
                 OptionSpecification("--limit", "N", "at most so many (default: 20)"),
                 OptionSpecification("--before", "ID", "only those before this one"),
@@ -24,14 +27,19 @@ enum DecisionsCommand {
             examples: [
                 "stepgate decisions list --state review",
                 "stepgate decisions list --policy refunds --route model --limit 100 --json",
-            ], run: list
+            ],
+            run: list
         ),
         CommandSpecification(
-            "decisions show", "Shows one decision and why it is as it is.", arguments: ["ID"],
-            examples: ["stepgate decisions show 019a9f3e-0000-7000-8000-000000000000"], run: show
+            "decisions show",
+            "Shows one decision and why it is as it is.",
+            arguments: ["ID"],
+            examples: ["stepgate decisions show 019a9f3e-0000-7000-8000-000000000000"],
+            run: show
         ),
         CommandSpecification(
-            "decisions export", "Writes decisions with their explanations, a line of JSON each.",
+            "decisions export",
+            "Writes decisions with their explanations, a line of JSON each.",
             options: filters + [
                 OptionSpecification("--output", "FILE", "where to (default: standard output)")
             ],
@@ -62,7 +70,9 @@ enum DecisionsCommand {
     }
 
     private static func unknown(
-        _ option: String, _ word: String, _ words: [String]
+        _ option: String,
+        _ word: String,
+        _ words: [String]
     ) -> CommandFailure {
         let hint = nearest(word, in: words).map { "; did you mean '\($0)'?" } ?? ""
         return .usage("\(option) is one of \(words.joined(separator: ", "))\(hint)")
@@ -78,7 +88,8 @@ enum DecisionsCommand {
             return .success
         }
         var table = Table([
-            .init("decision", whole: true), .init("policy"), .init("state"), .init("route"), .init("key"),
+            .init("decision", whole: true), .init("policy"), .init("state"), .init("route"),
+            .init("key"),
             .init("confidence", number: true), .init("because"),
         ])
         for record in records {
@@ -127,7 +138,9 @@ enum DecisionsCommand {
         for entry in entries {
             let body = try JSON.read(entry.bytes)
             var shown = JSONObject(uniqueMembers: [.init("sequence", .int(entry.sequence))])
-            for name in ["at", "kind", "facts"] { shown = shown.setting(name, to: body[name] ?? .null) }
+            for name in ["at", "kind", "facts"] {
+                shown = shown.setting(name, to: body[name] ?? .null)
+            }
             log.append(.object(shown))
         }
         return .object(members.setting("entries", to: .array(log)))

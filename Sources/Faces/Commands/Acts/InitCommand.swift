@@ -4,13 +4,17 @@ internal import Values
 /// `stepgate init`.
 enum InitCommand {
     static let specification = CommandSpecification(
-        "init", "Makes a workspace with an example to start from.", arguments: ["[DIR]"],
-        examples: ["stepgate init demo", "stepgate init"], run: run
+        "init",
+        "Makes a workspace with an example to start from.",
+        arguments: ["[DIR]"],
+        examples: ["stepgate init demo", "stepgate init"],
+        run: run
     )
 
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let folder = call.arguments.first ?? "."
-        if let there = Starter.files.map(\.path).first(where: { Folder.exists(folder + "/" + $0) }) {
+        if let there = Starter.files.map(\.path).first(where: { Folder.exists(folder + "/" + $0) })
+        {
             throw CommandFailure.refused(
                 "\(folder)/\(there) is there already, so nothing was written; name another folder"
             )

@@ -10,7 +10,9 @@ enum LogCommand {
         "Recomputes the whole log and finds any change, insertion, swap or removal in it.",
         options: [
             OptionSpecification(
-                "--head", "N:HASH", "a head kept elsewhere: also finds a removed end"
+                "--head",
+                "N:HASH",
+                "a head kept elsewhere: also finds a removed end"
             )
         ],
         examples: ["stepgate log verify", "stepgate log verify --head 1200:9f86d081884c7d65…"],

@@ -8,6 +8,8 @@ enum Person {
     }
 
     static let option = OptionSpecification(
-        "--as", "NAME", "who you are (default: local:$USER)"
+        "--as",
+        "NAME",
+        "who you are (default: local:$USER)"
     )
 }

@@ -11,10 +11,13 @@ enum PracticeCommand {
         options: [
             OptionSpecification("--port", "N", "where it listens (default: 9210; 0: any)"),
             OptionSpecification(
-                "--examples", "FILE", "labelled examples (default: Policies/*.examples.jsonl)"
+                "--examples",
+                "FILE",
+                "labelled examples (default: Policies/*.examples.jsonl)"
             ),
         ],
-        examples: ["stepgate practice-model --workspace demo --port 9210"], run: run
+        examples: ["stepgate practice-model --workspace demo --port 9210"],
+        run: run
     )
 
     private static func run(_ call: Invocation) async throws -> ExitCode {

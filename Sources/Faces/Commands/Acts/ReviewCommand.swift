@@ -10,12 +10,15 @@ internal import Values
 /// `stepgate review …`: what people do with what the model was not sure of.
 enum ReviewCommand {
     private static let output = OptionSpecification(
-        "--output", "JSON", "the output, or @FILE that holds it"
+        "--output",
+        "JSON",
+        "the output, or @FILE that holds it"
     )
 
     static let specifications = [
         CommandSpecification(
-            "review list", "Lists reviews that wait, oldest first: what is stuck, who has it.",
+            "review list",
+            "Lists reviews that wait, oldest first: what is stuck, who has it.",
             options: [
                 OptionSpecification("--queue", "NAME", "only of that queue"),
                 OptionSpecification("--kind", "KIND", "decision or audit"),
@@ -26,31 +29,42 @@ enum ReviewCommand {
             run: list
         ),
         CommandSpecification(
-            "review show", "Shows what a review asks.", arguments: ["ID"],
-            examples: ["stepgate review show 019a9f3e-0000-7000-8000-000000000000"], run: show
+            "review show",
+            "Shows what a review asks.",
+            arguments: ["ID"],
+            examples: ["stepgate review show 019a9f3e-0000-7000-8000-000000000000"],
+            run: show
         ),
         act(
-            "claim", "Takes a seat of a review, so that nobody else works on it meanwhile.",
+            "claim",
+            "Takes a seat of a review, so that nobody else works on it meanwhile.",
             example: "stepgate review claim ID --as ada"
         ) { _ in .claim },
         act(
-            "release", "Gives a claimed seat up.", example: "stepgate review release ID --as ada"
+            "release",
+            "Gives a claimed seat up.",
+            example: "stepgate review release ID --as ada"
         ) { _ in .release },
         act(
-            "approve", "Says that the draft is right.",
+            "approve",
+            "Says that the draft is right.",
             example: "stepgate review approve ID --as ada"
         ) { _ in .approve },
         act(
-            "edit", "Gives another output instead of the draft.", options: [output],
+            "edit",
+            "Gives another output instead of the draft.",
+            options: [output],
             example: #"stepgate review edit ID --output '{"action": "replace"}'"#
         ) { .edit(try value($0)) },
         act(
-            "decide", "Gives an output where there is no draft, or in a blind audit.",
+            "decide",
+            "Gives an output where there is no draft, or in a blind audit.",
             options: [output],
             example: "stepgate review decide ID --output @answer.json"
         ) { .decide(try value($0)) },
         act(
-            "reject", "Says that the step must not proceed.",
+            "reject",
+            "Says that the step must not proceed.",
             options: [OptionSpecification("--reason", "TEXT", "why")],
             example: "stepgate review reject ID --reason 'Not our customer'"
         ) { call in
@@ -60,7 +74,8 @@ enum ReviewCommand {
             return .reject(reason: reason)
         },
         act(
-            "reassign", "Gives a review to a person, or with --to - to anyone.",
+            "reassign",
+            "Gives a review to a person, or with --to - to anyone.",
             options: [OptionSpecification("--to", "NAME", "who shall have it; - for anyone")],
             example: "stepgate review reassign ID --to grace"
         ) { call in
@@ -72,11 +87,17 @@ enum ReviewCommand {
     ]
 
     private static func act(
-        _ word: String, _ summary: String, options: [OptionSpecification] = [], example: String,
+        _ word: String,
+        _ summary: String,
+        options: [OptionSpecification] = [],
+        example: String,
         _ make: @escaping @Sendable (Invocation) throws -> ReviewAct
     ) -> CommandSpecification {
         CommandSpecification(
-            "review \(word)", summary, arguments: ["ID"], options: options + [Person.option],
+            "review \(word)",
+            summary,
+            arguments: ["ID"],
+            options: options + [Person.option],
             examples: [example]
         ) { call in
             let id = try OpenStore.identifier(call.arguments[0], "review")
@@ -133,7 +154,8 @@ enum ReviewCommand {
         }
         let now = Process.now
         var table = Table([
-            .init("review", whole: true), .init("queue"), .init("kind"), .init("waits", number: true),
+            .init("review", whole: true), .init("queue"), .init("kind"),
+            .init("waits", number: true),
             .init("due"), .init("held by"), .init("because"),
         ])
         for review in reviews {

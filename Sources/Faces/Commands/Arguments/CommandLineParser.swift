@@ -57,7 +57,8 @@ struct CommandLineParser: Sendable {
     }
 
     private func read(
-        _ words: [String], for command: CommandSpecification
+        _ words: [String],
+        for command: CommandSpecification
     ) throws(CommandFailure) -> Call {
         let options = command.options + CommandSpecification.common
         var arguments: [String] = []
@@ -100,12 +101,14 @@ struct CommandLineParser: Sendable {
         }
         try check(arguments.count, for: command)
         return .run(
-            command, Invocation(arguments: arguments, values: values, switches: switches)
+            command,
+            Invocation(arguments: arguments, values: values, switches: switches)
         )
     }
 
     private func check(
-        _ count: Int, for command: CommandSpecification
+        _ count: Int,
+        for command: CommandSpecification
     ) throws(CommandFailure) {
         if count < command.requiredArguments {
             throw .usage(

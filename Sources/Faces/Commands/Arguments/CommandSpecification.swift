@@ -46,7 +46,9 @@ struct CommandSpecification: Sendable {
     static let common = [
         OptionSpecification("--workspace", "DIR", "the workspace (default: this folder)"),
         OptionSpecification(
-            "--store", "FILE", "the store (default: .stepgate/store.db in the workspace)"
+            "--store",
+            "FILE",
+            "the store (default: .stepgate/store.db in the workspace)"
         ),
         OptionSpecification("--json", nil, "print JSON for programs"),
         OptionSpecification("--help", nil, "print this"),

@@ -19,7 +19,9 @@ struct Invocation: Sendable {
 
     /// The whole number an option was given, within a range, or its default.
     func number(
-        _ option: String, in range: ClosedRange<Int>, default standard: Int
+        _ option: String,
+        in range: ClosedRange<Int>,
+        default standard: Int
     ) throws(CommandFailure) -> Int {
         guard let text = values[option] else { return standard }
         guard let number = Int(text), range.contains(number) else {

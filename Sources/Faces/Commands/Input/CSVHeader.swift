@@ -35,7 +35,8 @@ struct CSVHeader: Sendable {
         var object = JSONObject()
         for (column, cell) in zip(columns, cells) where !cell.isEmpty {
             object = FieldMap.setting(
-                try value(of: cell, in: column), at: FieldMap.path(column.name[...])[...],
+                try value(of: cell, in: column),
+                at: FieldMap.path(column.name[...])[...],
                 in: object
             )
         }
@@ -57,7 +58,8 @@ struct CSVHeader: Sendable {
         for name in path { place = place?["properties"]?[name] }
         switch place?["type"] {
         case .string(let type)?: return type
-        case .array(let types)?: return types.compactMap(\.string).first { $0 != "null" } ?? "string"
+        case .array(let types)?:
+            return types.compactMap(\.string).first { $0 != "null" } ?? "string"
         default: return "string"
         }
     }

@@ -48,7 +48,9 @@ struct FieldMap: Sendable, Equatable {
     }
 
     static func setting(
-        _ value: JSON, at path: ArraySlice<String>, in object: JSONObject
+        _ value: JSON,
+        at path: ArraySlice<String>,
+        in object: JSONObject
     ) -> JSONObject {
         guard let name = path.first else { return object }
         if path.count == 1 { return object.setting(name, to: value) }

@@ -148,8 +148,10 @@ struct InputFile: LineSource {
             key = text
         }
         return IncomingStep(
-            policy: options.policy, input: input(from: fields),
-            key: .init(scope: options.scope, key: key), source: options.source,
+            policy: options.policy,
+            input: input(from: fields),
+            key: .init(scope: options.scope, key: key),
+            source: options.source,
             caller: options.caller
         )
     }

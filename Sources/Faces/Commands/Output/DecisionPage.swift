@@ -72,7 +72,9 @@ struct DecisionPage {
     }
 
     private func likeliest(_ scores: JSONObject?) -> [String] {
-        let sorted = (scores?.members ?? []).sorted { ($0.value.number ?? 0) > ($1.value.number ?? 0) }
+        let sorted = (scores?.members ?? []).sorted {
+            ($0.value.number ?? 0) > ($1.value.number ?? 0)
+        }
         return sorted.prefix(3).map { member in
             "\(member.name) \(JSON.ecmaScript(((member.value.number ?? 0) * 10_000).rounded() / 10_000))"
         }

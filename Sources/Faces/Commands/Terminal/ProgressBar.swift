@@ -14,7 +14,9 @@ struct ProgressBar: Sendable {
         startedAt = now
     }
 
-    /// Redraws at most ten times a second. `fraction` is unknown while input still streams in.
+    /// Redraws at most ten times a second.
+    ///
+    /// `fraction` is unknown while input still streams in.
     mutating func show(done: Int, fraction: Double?, note: String, at now: Instant) {
         guard terminal.showsProgress else { return }
         if let drawnAt, now - drawnAt < Self.redrawEvery { return }

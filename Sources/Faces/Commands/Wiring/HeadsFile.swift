@@ -24,7 +24,8 @@ struct HeadsFile: Sendable {
     func read() throws -> [ChainHead] {
         guard Folder.exists(path) else { return [] }
         let text = String(
-            decoding: try Folder.read(path, limit: Limits.headsBytes), as: UTF8.self
+            decoding: try Folder.read(path, limit: Limits.headsBytes),
+            as: UTF8.self
         )
         var heads: [ChainHead] = []
         let lines = text.split(separator: "\n", omittingEmptySubsequences: true)
@@ -38,19 +39,11 @@ struct HeadsFile: Sendable {
         return heads
     }
 
-    /// Appends the head each minute while the work goes on, and once when it ends.
-    func keeping<Result: Sendable>(
-        _ store: any Store, _ work: () async throws -> Result
-    ) async throws -> Result {
-        let keeper = Task {
-            while !Task.isCancelled {
-                try await SystemClock().sleep(for: Limits.headInterval)
-                try append(try await store.head())
-            }
+    /// Appends the head each minute until it is cancelled.
+    func keep(_ store: any Store) async throws {
+        while !Task.isCancelled {
+            try await SystemClock().sleep(for: Limits.headInterval)
+            try append(try await store.head())
         }
-        defer { keeper.cancel() }
-        let result = try await work()
-        try append(try await store.head())
-        return result
     }
 }

@@ -23,7 +23,8 @@ struct OpenStore: Sendable {
     /// Where reviews are acted on; no model is asked there.
     var desk: ReviewDesk {
         ReviewDesk(
-            store: store, releases: Releases(store: store, transport: nil),
+            store: store,
+            releases: Releases(store: store, transport: nil),
             surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
         )
     }

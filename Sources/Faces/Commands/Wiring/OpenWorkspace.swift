@@ -23,7 +23,9 @@ struct OpenWorkspace: Sendable {
         storePath = location.storePath
         files = try WorkspaceFolder.read(folder)
         let check = Workspace.compile(
-            files: files, reader: YAMLReader(), environment: Process.environment
+            files: files,
+            reader: YAMLReader(),
+            environment: Process.environment
         )
         guard let workspace = check.workspace else {
             throw CommandFailure.refused(Diagnostics(check.diagnostics).rendered)
@@ -33,41 +35,6 @@ struct OpenWorkspace: Sendable {
     }
 
     var stateFolder: String { Location.folder(of: storePath) }
-
-    /// Opens the store as its engine, keeps the release, and lends an engine for the work.
-    func withEngine(
-        _ work: (DecisionEngine) async throws -> ExitCode
-    ) async throws -> ExitCode {
-        try Folder.make(stateFolder)
-        let store = try SQLiteStore(storePath, mode: .engine, secret: Process.randomBytes(32))
-        let transport = CurlTransport()
-        do {
-            let code = try await serve(store, transport, work)
-            transport.close()
-            await store.close()
-            return code
-        } catch {
-            transport.close()
-            await store.close()
-            throw error
-        }
-    }
-
-    private func serve(
-        _ store: SQLiteStore, _ transport: CurlTransport,
-        _ work: (DecisionEngine) async throws -> ExitCode
-    ) async throws -> ExitCode {
-        let release = workspace.release
-        try await store.keep(StoredRelease(digest: release.digest, files: release.files))
-        let releases = Releases(store: store, transport: transport)
-        let engine = try await DecisionEngine(
-            live: try releases.load(workspace), store: store, releases: releases,
-            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
-        )
-        let heads = HeadsFile(storePath)
-        let code = try await heads.keeping(store) { try await work(engine) }
-        return code
-    }
 
     func policy(_ name: String) throws(CommandFailure) -> Policy {
         guard let policy = workspace.policies[name] else {
@@ -111,7 +78,10 @@ enum WorkspaceFolder {
     }
 
     private static func addAll(
-        _ path: String, in folder: String, depth: Int, to files: inout [String: [UInt8]]
+        _ path: String,
+        in folder: String,
+        depth: Int,
+        to files: inout [String: [UInt8]]
     ) throws {
         guard depth < Limits.folderDepth else { return }
         for name in try Folder.names(in: folder + "/" + path) {
@@ -130,7 +100,9 @@ enum WorkspaceFolder {
     }
 
     private static func add(
-        _ path: String, in folder: String, to files: inout [String: [UInt8]]
+        _ path: String,
+        in folder: String,
+        to files: inout [String: [UInt8]]
     ) throws {
         guard files.count < Limits.files else {
             throw CommandFailure.refused("the workspace has more than \(Limits.files) files")

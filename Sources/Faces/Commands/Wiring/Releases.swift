@@ -23,7 +23,8 @@ struct Releases: ReleaseSource {
             throw EngineError(.release, "release \(digest.hex) is not in the store")
         }
         let check = Workspace.compile(
-            files: WorkspaceFiles(stored.files), reader: YAMLReader(),
+            files: WorkspaceFiles(stored.files),
+            reader: YAMLReader(),
             environment: Process.environment
         )
         guard let workspace = check.workspace else {
@@ -43,7 +44,9 @@ struct Releases: ReleaseSource {
         for model in workspace.models.values where model.shape.signals != nil {
             do {
                 clients[model.name] = ModelClient(
-                    endpoint: try endpoint(model), transport: transport, clock: SystemClock(),
+                    endpoint: try endpoint(model),
+                    transport: transport,
+                    clock: SystemClock(),
                     chance: SystemChance()
                 )
             } catch {
@@ -64,7 +67,10 @@ extension Releases {
             throw .endpoint("the price is beyond what can be counted")
         }
         return ModelEndpoint(
-            name: model.name, shape: shape, url: try EndpointURL(model.url), model: model.model,
+            name: model.name,
+            shape: shape,
+            url: try EndpointURL(model.url),
+            model: model.model,
             key: try model.key.map { reference throws(ModelError) in try secret(reference) },
             price: price
         )
