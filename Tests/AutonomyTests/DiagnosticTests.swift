@@ -1,0 +1,196 @@
+import Autonomy
+import Testing
+import Values
+
+/// What is wrong in a policy is told with its place, what was expected, and the fix.
+struct DiagnosticTests {
+    struct Case: CustomTestStringConvertible {
+        let from: String
+        let to: String
+        let line: Int
+        let message: String
+        let fix: String?
+        var severity = Diagnostic.Severity.error
+        var testDescription: String { to }
+    }
+
+    static let cases = [
+        Case(
+            from: "autonomy:",
+            to: "autonomi:",
+            line: 2,
+            message: "a policy has no key 'autonomi'",
+            fix: "write 'autonomy'"
+        ),
+        Case(
+            from: "supervised",
+            to: "superviced",
+            line: 2,
+            message: "'autonomy' is one of",
+            fix: "write 'supervised'"
+        ),
+        Case(
+            from: "input.amount <= 20",
+            to: "input.amout <= 20",
+            line: 7,
+            message: "'input' has no field 'amout'; it has message, amount, items",
+            fix: "write 'input.amount'"
+        ),
+        Case(
+            from: "decide: {action: refund}",
+            to: "decide: {action: refnd}",
+            line: 7,
+            message: "what is decided does not fit the output: /action: expected one of refund, "
+                + "reject; got 'refnd'; did you mean 'refund'?",
+            fix: nil
+        ),
+        Case(
+            from: "output.action != 'refund'",
+            to: "output.action != 'refnud'",
+            line: 16,
+            message: "'refnud' is no member; expected one of refund, reject",
+            fix: "write 'refund'"
+        ),
+        Case(
+            from: "prompt: refund",
+            to: "prompt: refunds",
+            line: 11,
+            message: "there is no prompt 'refunds' in Prompts/",
+            fix: "write 'refund'"
+        ),
+        Case(
+            from: "use: fast",
+            to: "use: fasd",
+            line: 12,
+            message: "there is no model 'fasd' in stepgate.yaml",
+            fix: "write 'fast'"
+        ),
+        Case(
+            from: "from: probability",
+            to: "from: logprob",
+            line: 13,
+            message: "the shape 'decisions' of model 'fast' cannot tell 'logprob'",
+            fix: "write one of probability"
+        ),
+        Case(
+            from: "accept: [{threshold: 0.9}]",
+            to: "accept: []",
+            line: 2,
+            message: "'supervised' needs 'accept': when the model may decide alone",
+            fix: "add"
+        ),
+        Case(
+            from: "when: 10 / input.items > 100",
+            to: "when: input.amount < 10",
+            line: 9,
+            message: "this rule is never reached: whenever it would apply, 'small' before it does",
+            fix: "move it before 'small', or remove it"
+        ),
+        Case(
+            from: "when: 10 / input.items > 100",
+            to: "when: input.amount > 5 && input.amount < 3",
+            line: 9,
+            message: "this condition is never true, so the rule is never reached",
+            fix: nil
+        ),
+        Case(
+            from: "{id: broken, when: 10 / input.items > 100, decide: {action: reject}}",
+            to: "{table: limits.csv}",
+            line: 9,
+            message: "decision tables are not available yet",
+            fix: "write its rows as rules"
+        ),
+        Case(
+            from: "threshold: 0.9",
+            to: "threshold: {error: 2%, certainty: 95%, until: 0.9}",
+            line: 17,
+            message: "a threshold found from outcomes is not available yet",
+            fix: nil,
+            severity: .warning
+        ),
+        Case(
+            from: "queue: refunds",
+            to: "queue: refunds, leese: 5m",
+            line: 18,
+            message: "'review' has no key 'leese'",
+            fix: "write 'lease'"
+        ),
+        Case(
+            from: "10 / input.items > 100",
+            to: "10 / input.items >",
+            line: 9,
+            message: "the expression ends too early",
+            fix: nil
+        ),
+        Case(
+            from: "id: odd,",
+            to: "id: small,",
+            line: 8,
+            message: "a rule named 'small' is there already",
+            fix: "give it another"
+        ),
+    ]
+
+    @Test(arguments: cases) func `a mistake is told with its line and fix`(each: Case) throws {
+        let policy = Fixture.policy(.supervised)
+        #expect(policy.contains(each.from))
+        let check = Fixture.check(policy: policy.replacingFirst(each.from, with: each.to))
+        let found = try #require(
+            check.diagnostics.first { $0.message.hasPrefix(each.message) },
+            "\(check.diagnostics.map(\.rendered).joined(separator: "\n"))"
+        )
+        #expect(found.file == "Policies/refund.yaml")
+        #expect(found.position.line == each.line)
+        #expect(found.severity == each.severity)
+        if let fix = each.fix { #expect(found.fix?.hasPrefix(fix) == true, "\(found.rendered)") }
+        #expect((check.workspace == nil) == (each.severity == .error))
+    }
+
+    @Test func `a prompt that reads what the input lacks is told in the prompt's own file`() throws
+    {
+        let check = Fixture.check(
+            policy: Fixture.policy(.supervised),
+            prompt: "Hello\n{{mesage}}"
+        )
+        let found = try #require(check.diagnostics.first)
+        #expect(found.file == "Prompts/refund.prompt")
+        #expect(found.position.line == 2)
+        #expect(found.position.column == 3)
+        #expect(found.fix == "write 'message'")
+    }
+
+    @Test func `an optional field needs a guard, and the fix is printed`() throws {
+        let policy = Fixture.policy(.supervised)
+            .replacingFirst("items: integer", with: "items: integer, note?: string")
+            .replacingFirst("10 / input.items > 100", with: "input.note == 'x'")
+        let found = try #require(Fixture.check(policy: policy).diagnostics.first)
+        #expect(found.message == "'input.note' may be absent, and then this has no value")
+        #expect(
+            found.fix
+                == "write 'has(input.note) && …', or 'input.?note.orValue('')'"
+        )
+        let guarded = policy.replacingFirst(
+            "input.note == 'x'",
+            with: "has(input.note) && input.note == 'x'"
+        )
+        #expect(Fixture.check(policy: guarded).diagnostics.isEmpty)
+    }
+
+    @Test func `the release names exactly the files the workspace refers to`() throws {
+        let files: [String: [UInt8]] = [
+            "stepgate.yaml": Array("models: {}".utf8), "notes.csv": Array("a".utf8),
+            "Policies/a.yaml": Array(
+                "policy: a\nautonomy: manual\ninput: {x: string}\noutput: {y: string}\n".utf8
+            ),
+        ]
+        let check = Fixture.compile(files)
+        let release = try #require(check.workspace?.release)
+        #expect(release.manifest.keys.sorted() == ["Policies/a.yaml", "stepgate.yaml"])
+        #expect(Fixture.compile(release.files).workspace?.release == release)
+        var changed = files
+        changed["notes.csv"] = Array("b".utf8)
+        #expect(Fixture.compile(changed).workspace?.release.digest == release.digest)
+        changed["stepgate.yaml"] = Array("models:  {}".utf8)
+        #expect(Fixture.compile(changed).workspace?.release.digest != release.digest)
+    }
+}

@@ -1,0 +1,22 @@
+internal import Foundation
+
+/// A repeatable source of chance (SplitMix64), for tests that say their seed.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// Seeds to run a property over: `STEPGATE_SEEDS`, or a few.
+    package static let seeds: Range<UInt64> = {
+        let asked = ProcessInfo.processInfo.environment["STEPGATE_SEEDS"].flatMap { UInt64($0) }
+        return 0..<(asked ?? 20)
+    }()
+}
