@@ -32,13 +32,13 @@ package final class MemoryStore: Store {
         var links = EntryLinks()
         switch change.decision {
         case .insert(let record, let key)?:
-            if state.decisions[record.id] != nil { return .stale }
             if let key {
                 let claim = Claim(scope: key.scope, key: key.key)
                 if let taken = state.claims[claim] {
                     return .keyTaken(by: taken.decision, body: taken.body)
                 }
             }
+            if state.decisions[record.id] != nil { return .stale }
         case .update(let record)?:
             guard let stored = state.decisions[record.id], stored.version == record.version else {
                 return .stale
