@@ -14,14 +14,18 @@ struct LogTests {
             )
             head = head.appending(entry.canonicalBytes)
             return StoredEntry(
-                sequence: head.count, hash: head.hash, bytes: entry.canonicalBytes, previous: 0,
+                sequence: head.count,
+                hash: head.hash,
+                bytes: entry.canonicalBytes,
+                previous: 0,
                 payload: entry.payload
             )
         }
     }
 
     private func findings(
-        _ log: [StoredEntry], against heads: [ChainHead] = []
+        _ log: [StoredEntry],
+        against heads: [ChainHead] = []
     ) -> [Verification.Finding] {
         var verification = Verification(against: heads)
         for entry in log { verification.add(entry) }
@@ -51,8 +55,11 @@ struct LogTests {
                 var bytes = log[index].bytes
                 bytes[place] ^= 1
                 changed[index] = StoredEntry(
-                    sequence: log[index].sequence, hash: log[index].hash, bytes: bytes,
-                    previous: 0, payload: log[index].payload
+                    sequence: log[index].sequence,
+                    hash: log[index].hash,
+                    bytes: bytes,
+                    previous: 0,
+                    payload: log[index].payload
                 )
                 #expect(!findings(changed).isEmpty)
             }
@@ -90,7 +97,10 @@ struct LogTests {
         let entry = log[2]
         func with(_ payload: [PayloadPart]) -> StoredEntry {
             StoredEntry(
-                sequence: entry.sequence, hash: entry.hash, bytes: entry.bytes, previous: 0,
+                sequence: entry.sequence,
+                hash: entry.hash,
+                bytes: entry.bytes,
+                previous: 0,
                 payload: payload
             )
         }
@@ -107,7 +117,8 @@ struct LogTests {
         let input: JSON = ["message": "secret", "customer": ["id": "C-1", "tier": "gold"]]
         var salt: UInt8 = 0
         let parts = [PayloadPart].input(
-            input, private: [try JSONPointer("/message"), try JSONPointer("/customer/id")],
+            input,
+            private: [try JSONPointer("/message"), try JSONPointer("/customer/id")],
             salts: {
                 salt += 1
                 return [UInt8](repeating: salt, count: 16)
@@ -122,7 +133,11 @@ struct LogTests {
         #expect(redacted.value("/input")?["customer"]?["id"] == "C-1")
         #expect(redacted.value("/input")?["message"]?.string == nil)
         let entry = Entry(
-            .decided, decision: nil, at: StoreFixture.now, facts: JSONObject(), payload: parts
+            .decided,
+            decision: nil,
+            at: StoreFixture.now,
+            facts: JSONObject(),
+            payload: parts
         )
         #expect(!String(decoding: entry.canonicalBytes, as: UTF8.self).contains("secret"))
     }

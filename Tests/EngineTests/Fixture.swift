@@ -120,7 +120,9 @@ struct World: Sendable {
         """
 
     init(
-        seed: UInt64 = 1, policy: String = World.policy, store: (any Store)? = nil,
+        seed: UInt64 = 1,
+        policy: String = World.policy,
+        store: (any Store)? = nil,
         answer: @escaping @Sendable (HTTPCall) async throws(TransportError) -> HTTPReply
     ) throws {
         chance = SeededChance(seed: seed)
@@ -133,17 +135,25 @@ struct World: Sendable {
                 ),
                 "Prompts/refund.prompt": Array("<message>{{message}}</message>".utf8),
                 "Policies/refund.yaml": Array(policy.utf8),
-            ]), reader: YAMLReader(), environment: [:]
+            ]),
+            reader: YAMLReader(),
+            environment: [:]
         )
         guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
         let endpoint = ModelEndpoint(
-            name: "fast", shape: .decisions, url: try EndpointURL("http://x/v1"), model: "m"
+            name: "fast",
+            shape: .decisions,
+            url: try EndpointURL("http://x/v1"),
+            model: "m"
         )
         release = LoadedRelease(
             workspace: workspace,
             clients: [
                 "fast": ModelClient(
-                    endpoint: endpoint, transport: transport, clock: clock, chance: chance
+                    endpoint: endpoint,
+                    transport: transport,
+                    clock: clock,
+                    chance: chance
                 )
             ]
         )
@@ -153,21 +163,28 @@ struct World: Sendable {
 
     func engine() async throws -> DecisionEngine {
         try await DecisionEngine(
-            live: release, store: store, releases: OneRelease(release: release),
+            live: release,
+            store: store,
+            releases: OneRelease(release: release),
             surroundings: surroundings
         )
     }
 
     var desk: ReviewDesk {
         ReviewDesk(
-            store: store, releases: OneRelease(release: release), surroundings: surroundings
+            store: store,
+            releases: OneRelease(release: release),
+            surroundings: surroundings
         )
     }
 
     static func step(_ number: Int, _ input: JSON, scope: String = "job") -> IncomingStep {
         IncomingStep(
-            policy: "refund", input: input, key: .init(scope: scope, key: "\(number)"),
-            source: "test", caller: "ann"
+            policy: "refund",
+            input: input,
+            key: .init(scope: scope, key: "\(number)"),
+            source: "test",
+            caller: "ann"
         )
     }
 }

@@ -15,20 +15,26 @@ struct JobTests {
     }
 
     /// A model that is sure of some, unsure of others, and now and then broken.
-    @Sendable private static func answer(_ call: HTTPCall) async throws(TransportError) -> HTTPReply {
+    @Sendable private static func answer(_ call: HTTPCall) async throws(TransportError) -> HTTPReply
+    {
         let digest = Digest(of: call.body).bytes
         if digest[0] < 10 { throw TransportError(.connect, "nothing listens") }
         if digest[0] < 20 { return HTTPReply(status: 200, headers: [], body: Array("<html>".utf8)) }
         if digest[1] < 30 { await Task.yield() }
         return FakeTransport.decision(
-            digest[2] < 128 ? "refund" : "reject", Double(digest[3]) / 255
+            digest[2] < 128 ? "refund" : "reject",
+            Double(digest[3]) / 255
         )
     }
 
     private func run(_ world: World, lines: Int = 1_000) async throws -> Told {
         var job = Job(
-            engine: try await world.engine(), policy: "refund", concurrency: 8,
-            clock: world.clock, source: Lines(lines, Self.input), observer: Told()
+            engine: try await world.engine(),
+            policy: "refund",
+            concurrency: 8,
+            clock: world.clock,
+            source: Lines(lines, Self.input),
+            observer: Told()
         )
         try await job.run()
         return job.observer
@@ -44,7 +50,8 @@ struct JobTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func
+    @Test(.timeLimit(.minutes(2)))
+    func
         `a thousand decisions run twice under one thread leave the same trace, byte for byte`()
         async throws
     {
@@ -110,7 +117,8 @@ struct JobTests {
         #expect(try await world.store.asking(after: nil, limit: 10).isEmpty)
     }
 
-    @Test func `an outage that does not end goes where the policy says, and says why`() async throws {
+    @Test func `an outage that does not end goes where the policy says, and says why`() async throws
+    {
         let world = try World { _ async throws(TransportError) in
             throw TransportError(.connect, "nothing listens at x")
         }
@@ -124,14 +132,16 @@ struct JobTests {
         #expect(try await world.store.asking(after: nil, limit: 10).isEmpty)
     }
 
-    @Test func `what an engine left asking is resumed by the next, under a new epoch`() async throws {
+    @Test func `what an engine left asking is resumed by the next, under a new epoch`() async throws
+    {
         let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
         let world = try World(store: store) { _ async throws(TransportError) in
             FakeTransport.decision("reject", 0.99)
         }
         let engine = try await world.engine()
         let begun = try await engine.begin(
-            [World.step(1, ["message": "hello", "amount": 40])], under: "refund"
+            [World.step(1, ["message": "hello", "amount": 40])],
+            under: "refund"
         )
         guard case .asking(let left) = try #require(begun.first) else {
             Issue.record("\(begun)")
@@ -172,7 +182,8 @@ struct JobTests {
     @Test func `an input that does not fit is refused with every failing pointer`() async throws {
         let world = try World(answer: Self.answer)
         let begun = try await world.engine().begin(
-            [World.step(1, ["message": 3, "amount": "x", "more": true])], under: "refund"
+            [World.step(1, ["message": 3, "amount": "x", "more": true])],
+            under: "refund"
         )
         guard case .refused(let failures) = try #require(begun.first) else {
             Issue.record("\(begun)")

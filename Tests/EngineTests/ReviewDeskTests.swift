@@ -22,7 +22,8 @@ struct ReviewDeskTests {
     private func opened(_ world: World, amount: Int64 = 40) async throws -> Review {
         let engine = try await world.engine()
         let begun = try await engine.begin(
-            [World.step(1, ["message": "hello", "amount": .int(amount)])], under: "refund"
+            [World.step(1, ["message": "hello", "amount": .int(amount)])],
+            under: "refund"
         )
         if case .asking(let asking)? = begun.first { _ = try await engine.ask(asking) }
         return try #require(try await world.store.reviews(ReviewQuery()).first)
@@ -50,7 +51,9 @@ struct ReviewDeskTests {
     @Test func `an edited draft is the answer, and the first was wrong`() async throws {
         let review = try await opened(world)
         let result = try await world.desk.act(
-            .edit(["action": "reject"]), on: review.id, by: "bob"
+            .edit(["action": "reject"]),
+            on: review.id,
+            by: "bob"
         )
         let output = try await world.store.payload("/output", of: result.record.links.output)
         #expect(output == ["action": "reject"])
@@ -60,7 +63,9 @@ struct ReviewDeskTests {
     @Test func `a rejected step is rejected with its reason`() async throws {
         let review = try await opened(world)
         let result = try await world.desk.act(
-            .reject(reason: "fraud"), on: review.id, by: "bob"
+            .reject(reason: "fraud"),
+            on: review.id,
+            by: "bob"
         )
         #expect(result.record.state == .rejected)
         let kept = try await world.store.payload("/reason", of: result.record.links.last)
@@ -120,7 +125,8 @@ struct ReviewDeskTests {
         #expect(try await world.store.verified().isWhole)
     }
 
-    @Test func `an audit is blind, and its answer changes nothing but what is known`() async throws {
+    @Test func `an audit is blind, and its answer changes nothing but what is known`() async throws
+    {
         let world = try World(
             policy: World.policy.replacing("rules: 10%", with: "rules: 100%")
         ) { _ async throws(TransportError) in FakeTransport.decision("refund", 0.9) }
@@ -133,7 +139,9 @@ struct ReviewDeskTests {
             }
         }
         let result = try await world.desk.act(
-            .decide(["action": "reject"]), on: review.id, by: "bob"
+            .decide(["action": "reject"]),
+            on: review.id,
+            by: "bob"
         )
         #expect(result.review.state == .settled)
         #expect(result.record.state == .decided)

@@ -25,7 +25,9 @@ struct SQLiteStoreTests {
         let head = try await store.head()
         await store.close()
         let again = try SQLiteStore(
-            path, mode: .reader, secret: [UInt8](repeating: 9, count: 32)
+            path,
+            mode: .reader,
+            secret: [UInt8](repeating: 9, count: 32)
         )
         #expect(try await again.head() == head)
         #expect(try await again.secret() == secret)

@@ -26,7 +26,8 @@ struct StoreTests {
         }
     }
 
-    @Test(arguments: Kind.allCases) func `an empty log has the empty head`(kind: Kind) async throws {
+    @Test(arguments: Kind.allCases) func `an empty log has the empty head`(kind: Kind) async throws
+    {
         #expect(try await store(kind).head() == .empty)
     }
 
@@ -119,7 +120,8 @@ struct StoreTests {
             let record = StoreFixture.record(number, state: state, policy: "p\(number % 2)")
             _ = try await store.commit([
                 Change(
-                    entries: [StoreFixture.entry(record)], decision: .insert(record, key: nil)
+                    entries: [StoreFixture.entry(record)],
+                    decision: .insert(record, key: nil)
                 )
             ])
         }
@@ -178,7 +180,8 @@ struct StoreTests {
     ) async throws {
         let store = try store(kind)
         let release = StoredRelease(
-            digest: StoreFixture.release, files: ["a.yaml": [1, 2], "b": []]
+            digest: StoreFixture.release,
+            files: ["a.yaml": [1, 2], "b": []]
         )
         try await store.keep(release)
         try await store.keep(release)

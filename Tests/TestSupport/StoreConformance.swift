@@ -13,19 +13,32 @@ package enum StoreFixture {
     }
 
     package static func record(
-        _ number: UInt64, state: DecisionState = .decided, policy: String = "p"
+        _ number: UInt64,
+        state: DecisionState = .decided,
+        policy: String = "p"
     ) -> DecisionRecord {
         DecisionRecord(
-            id: id(number), policy: policy, release: release, key: "k\(number)", source: "s",
-            caller: "c", createdAt: now, state: state
+            id: id(number),
+            policy: policy,
+            release: release,
+            key: "k\(number)",
+            source: "s",
+            caller: "c",
+            createdAt: now,
+            state: state
         )
     }
 
     package static func entry(
-        _ record: DecisionRecord, _ kind: Entry.Kind = .decided, payload: [PayloadPart] = []
+        _ record: DecisionRecord,
+        _ kind: Entry.Kind = .decided,
+        payload: [PayloadPart] = []
     ) -> Entry {
         Entry(
-            kind, decision: record.id, at: now, facts: JSONObject(uniqueMembers: [.init("a", 1)]),
+            kind,
+            decision: record.id,
+            at: now,
+            facts: JSONObject(uniqueMembers: [.init("a", 1)]),
             payload: payload
         )
     }
@@ -45,7 +58,9 @@ package enum StoreFixture {
             decision: .insert(
                 record,
                 key: KeyClaim(
-                    scope: scope, key: "k\(number)", body: Digest(of: input.canonicalBytes)
+                    scope: scope,
+                    key: "k\(number)",
+                    body: Digest(of: input.canonicalBytes)
                 )
             )
         )
@@ -53,12 +68,22 @@ package enum StoreFixture {
 
     package static func review(_ number: UInt64, of decision: UInt64) -> Review {
         Review(
-            id: id(number), kind: .decision, decision: id(decision), policy: "p",
+            id: id(number),
+            kind: .decision,
+            decision: id(decision),
+            policy: "p",
             terms: Review.Terms(
-                queue: "q\(number % 2)", due: .seconds(60), approvals: 1, lease: .seconds(60),
+                queue: "q\(number % 2)",
+                due: .seconds(60),
+                approvals: 1,
+                lease: .seconds(60),
                 fourEyes: false
             ),
-            reason: "rule", because: "because", requester: "c", openedAt: now, candidate: nil
+            reason: "rule",
+            because: "because",
+            requester: "c",
+            openedAt: now,
+            candidate: nil
         )
     }
 }
@@ -70,7 +95,8 @@ extension Store {
     }
 
     /// What a verification of the whole log finds.
-    package func verified(against heads: [ChainHead] = []) async throws(StoreError) -> Verification {
+    package func verified(against heads: [ChainHead] = []) async throws(StoreError) -> Verification
+    {
         var verification = Verification(against: heads)
         for entry in try await wholeLog() { verification.add(entry) }
         verification.finish()

@@ -2,7 +2,8 @@ extension JSON {
     /// The one spelling of this value: RFC 8785 with exact integers.
     ///
     /// Names in the order of their UTF-16 code units, the shortest escapes, no white space,
-    /// integers exact, doubles as ECMAScript prints them. Equal values have equal bytes.
+    /// integers exact, doubles as ECMAScript prints them below 2^53. Equal values have equal bytes,
+    /// and the bytes read back as the value.
     package var canonicalBytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)
@@ -106,7 +107,7 @@ extension JSON {
         case .bool(let value): bytes += (value ? "true" : "false").utf8
         case .int(let value): bytes += String(value).utf8
         case .uint(let value): bytes += String(value).utf8
-        case .double(let value): bytes += Self.ecmaScript(value).utf8
+        case .double(let value): bytes += Self.text(of: value).utf8
         case .string(let text): Self.append(text, to: &bytes)
         case .array, .object: preconditionFailure("containers are written by their callers")
         }
@@ -133,6 +134,25 @@ extension JSON {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// A double as ECMAScript prints it, but for whole numbers of 2^53 and more.
+    ///
+    /// ECMAScript rounds those to their shortest digits and fills up with zeroes, which reads back
+    /// as another integer, or as one beyond 64 bits. Here such a number is the exact integer where
+    /// 64 bits hold it, and has an exponent otherwise, so every text reads back as its value.
+    private static func text(of value: Double) -> String {
+        if abs(value) < 0x1p53 || value.rounded() != value { return ecmaScript(value) }
+        if let whole = Int64(exactly: value) { return String(whole) }
+        if let whole = UInt64(exactly: value) { return String(whole) }
+        let (digits, exponent) = shortest(abs(value))
+        return (value < 0 ? "-" : "") + scientific(digits, exponent - 1)
+    }
+
+    private static func scientific(_ digits: String, _ power: Int) -> String {
+        let tail = (power < 0 ? "e-" : "e+") + String(abs(power))
+        return digits.count == 1
+            ? digits + tail : digits.prefix(1) + "." + digits.dropFirst() + tail
+    }
+
     /// A finite double as ECMAScript's `Number::toString` prints it: the shortest digits that read
     /// back, plain between 1e-6 and 1e21.
     package static func ecmaScript(_ value: Double) -> String {
@@ -151,10 +171,7 @@ extension JSON {
         if exponent > -6, exponent <= 0 {
             return sign + "0." + String(repeating: "0", count: -exponent) + digits
         }
-        let power = exponent - 1
-        let tail = (power < 0 ? "e-" : "e+") + String(abs(power))
-        let head = String(digits.prefix(1))
-        return sign + (count == 1 ? head : head + "." + digits.dropFirst()) + tail
+        return sign + scientific(digits, exponent - 1)
     }
 
     /// The shortest digits `d` and the exponent `e` with value = 0.d × 10^e.

@@ -23,6 +23,7 @@ extension JSON {
         _ bytes: [UInt8],
         limits: JSONLimits = .standard
     ) throws(JSONError) -> JSON {
+        if let value = FastJSONReader.read(bytes, limits: limits) { return value }
         var reader = PositionedJSONReader(bytes, limits: limits)
         return try reader.read()
     }

@@ -119,7 +119,7 @@ struct SchemaValidation {
             }
         case .multipleOf(let factor):
             let quotient = (value.number ?? 0) / factor
-            if quotient.isFinite, quotient.rounded() != quotient {
+            if !quotient.isFinite || quotient.rounded() != quotient {
                 fail(place, "multipleOf", "must be a multiple of \(factor); got \(value.shown)")
             }
         default: break

@@ -1,1 +1,0 @@
-#include "stepgate_json.h"
