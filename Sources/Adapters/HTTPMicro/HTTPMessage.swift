@@ -17,6 +17,7 @@ package struct HTTPRequest: Sendable {
     package func header(_ name: String) -> String? { headers[name.lowercased()] }
 }
 
+/// What a request is answered with.
 package struct HTTPResponse: Sendable {
     package let status: Int
     package let headers: [(name: String, value: String)]

@@ -11,6 +11,7 @@ extension JSON {
         return bytes
     }
 
+    /// Adds the canonical bytes behind others.
     package func appendCanonical(to bytes: inout [UInt8]) {
         switch self {
         case .object(let object):
@@ -42,6 +43,7 @@ extension JSON {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Adds the compact text behind others.
     package func appendCompact(to bytes: inout [UInt8]) {
         switch self {
         case .object(let object):
