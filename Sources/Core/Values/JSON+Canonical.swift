@@ -204,8 +204,17 @@ extension JSONObject {
         return sorted ? members : members.sorted { Self.precedes($0.name, $1.name) }
     }
 
-    /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF.
+    /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF, which
+    /// begin with bytes from 0xEE on.
     private static func precedes(_ left: String, _ right: String) -> Bool {
-        left.utf16.lexicographicallyPrecedes(right.utf16)
+        var mine = left.utf8.makeIterator()
+        var others = right.utf8.makeIterator()
+        while let a = mine.next() {
+            guard let b = others.next() else { return false }
+            if a == b { continue }
+            if a < 0xEE && b < 0xEE { return a < b }
+            return left.utf16.lexicographicallyPrecedes(right.utf16)
+        }
+        return others.next() != nil
     }
 }
