@@ -100,10 +100,10 @@ enum RulesBenchmark {
         )
         let lines = (0..<count).map(line)
         let start = ContinuousClock.now
-        // Two batches at a time, so that one is routed while the other commits.
+        // As a job does it: some batches are worked out while another commits.
         try await withThrowingTaskGroup(of: Void.self) { group in
             var next = 0
-            for _ in 0..<2 {
+            for _ in 0..<Limits.batchesAtOnce {
                 add(&next, lines, engine, to: &group)
             }
             while try await group.next() != nil { add(&next, lines, engine, to: &group) }
