@@ -12,6 +12,8 @@ package final class BareStore {
         do {
             connection = try SQLiteConnection(path, readOnly: false)
             try StoreSchema.configure(connection)
+            // SQLite's own default: its log of writes must not grow for ever either.
+            try connection.execute("PRAGMA wal_autocheckpoint=1000")
             try StoreSchema.migrate(connection, path, secret: [UInt8](repeating: 0, count: 32))
             try connection.run("INSERT INTO scopes (name) VALUES ('bench')")
         } catch let error as StoreError {
