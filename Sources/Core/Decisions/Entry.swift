@@ -33,8 +33,9 @@ package struct Entry: Sendable, Equatable {
     /// What happened, by the stable names that `Docs/Log.md` lists.
     package let facts: JSONObject
     package let payload: [PayloadPart]
-    /// What is hashed and stored: kind, decision, instant, facts, and for each payload part its name
-    /// and digest. Made with the entry, so that the one writer of a store need not.
+    /// What is hashed and stored: kind, decision, instant, facts, and digests of the payload.
+    ///
+    /// Made with the entry, so that the one writer of a store need not.
     package let canonicalBytes: [UInt8]
     /// The payload as its row holds it.
     package let payloadBytes: [UInt8]

@@ -131,8 +131,9 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
         }
     }
 
-    /// Reads lines while there is room for their steps: enough to keep every call busy, and few
-    /// enough that a crash leaves little to resume. One batch is worked out while another commits.
+    /// Reads lines while there is room for their steps.
+    ///
+    /// Enough to keep every call busy, and few enough that a crash leaves little to resume. One batch is worked out while another commits.
     private mutating func takeOn(
         in group: inout ThrowingTaskGroup<Event, any Error>
     ) throws {
