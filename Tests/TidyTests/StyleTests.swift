@@ -45,6 +45,12 @@ struct StyleTests {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "(" })
             guard let at = words.firstIndex(of: "func"), at + 1 < words.count else { continue }
             let indent = line.prefix { $0 == " " }
+            // What a protocol asks for has no body.
+            let head = code[index...].prefix(14).firstIndex { $0.contains("{") }
+            let next = code[(index + 1)...].firstIndex {
+                $0.contains("func ") || $0.allSatisfy { $0 == " " }
+            }
+            guard let head, head < next ?? .max else { continue }
             let end = code[index...].firstIndex {
                 $0.hasPrefix(indent + "}") && $0.prefix { $0 == " " } == indent
             }

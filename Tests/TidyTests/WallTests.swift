@@ -77,6 +77,7 @@ struct WallTests {
         "Sources/Adapters/StorageSQLite/StoreLock.swift": "flock",
         "Sources/Adapters/StorageSQLite/Confined.swift": "a connection confined to its queue",
         "Sources/Adapters/HTTPMicro/HTTPServer.swift": "owner of CMicroHTTPD",
+        "Sources/Adapters/HTTPMicro/HTTPServerError.swift": "the system's words for an error",
         "Sources/Adapters/HTTPCurl/CurlHandles.swift": "owner of CCurl",
         "Sources/Adapters/HTTPCurl/Response.swift": "what CCurl's callbacks fill",
         "Sources/Adapters/HTTPCurl/CurlLoop.swift": "the thread of CCurl",

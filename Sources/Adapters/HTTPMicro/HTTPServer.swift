@@ -4,7 +4,9 @@ internal import Synchronization
 
 /// An HTTP server over libmicrohttpd: epoll threads that no waiting request holds.
 ///
-/// A request is read wholly, then its connection is suspended until its responder answers.
+/// A request is read wholly, then its connection is suspended until its responder answers. The
+/// handler runs on one of the server's few threads, so it must hand long work to another. The
+/// server runs until it is stopped or nobody holds it.
 @safe
 package final class HTTPServer: Sendable {
     package typealias Handler = @Sendable (HTTPRequest, Responder) -> Void
@@ -13,6 +15,7 @@ package final class HTTPServer: Sendable {
     nonisolated(unsafe) private let daemon: OpaquePointer
     // Lives as long as the daemon's threads may call back.
     private let service: Service
+    private let isStopped = Mutex(false)
     package let port: UInt16
 
     /// Listens on a numeric IPv4 address; port 0 takes any free one.
@@ -26,7 +29,7 @@ package final class HTTPServer: Sendable {
         place.sin_family = sa_family_t(AF_INET)
         place.sin_port = port.bigEndian
         guard unsafe inet_pton(AF_INET, address, &place.sin_addr) == 1 else {
-            throw HTTPServerError(message: "'\(address)' is no IPv4 address")
+            throw HTTPServerError(noAddress: address)
         }
         service = Service(limits: limits, handler: handler)
         let context = unsafe Unmanaged.passUnretained(service).toOpaque()
@@ -41,29 +44,40 @@ package final class HTTPServer: Sendable {
             requestCompleted,
             context
         )
+        let code = errno
         guard let started = unsafe started else {
-            let reason = unsafe String(cString: strerror(errno))
-            throw HTTPServerError(
-                message: "cannot listen on \(address):\(port) (\(reason)): stop what uses it, or "
-                    + "name another --port"
-            )
+            throw HTTPServerError(address: address, port: port, code: code)
         }
         unsafe daemon = started
         self.port = unsafe stepgate_mhd_port(started)
     }
 
-    /// Ends every connection; requests still waiting for an answer get none.
+    deinit { stop() }
+
+    /// Ends every connection; answers that come later are passed over.
+    ///
+    /// Must not be called from a handler, whose thread it waits for.
     package func stop() {
-        service.resumeAll()
+        let isFirst = isStopped.withLock { isStopped in
+            defer { isStopped = true }
+            return !isStopped
+        }
+        guard isFirst else { return }
+        service.stop()
         unsafe MHD_stop_daemon(daemon)
     }
 }
 
 /// What the callbacks work with.
 private final class Service: Sendable {
+    private struct State {
+        var exchanges: [ObjectIdentifier: Exchange] = [:]
+        var isStopping = false
+    }
+
     let limits: HTTPServerLimits
     let handler: HTTPServer.Handler
-    private let waiting = Mutex<[ObjectIdentifier: Exchange]>([:])
+    private let state = Mutex(State())
 
     init(limits: HTTPServerLimits, handler: @escaping HTTPServer.Handler) {
         self.limits = limits
@@ -71,18 +85,25 @@ private final class Service: Sendable {
     }
 
     func add(_ exchange: Exchange) {
-        waiting.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+        let isStopping = state.withLock { state in
+            state.exchanges[ObjectIdentifier(exchange)] = exchange
+            return state.isStopping
+        }
+        if isStopping { exchange.answer(HTTPResponse(status: 503)) }
     }
 
     func remove(_ exchange: Exchange) {
-        _ = waiting.withLock { $0.removeValue(forKey: ObjectIdentifier(exchange)) }
+        _ = state.withLock { $0.exchanges.removeValue(forKey: ObjectIdentifier(exchange)) }
     }
 
-    /// libmicrohttpd cannot stop while connections are suspended.
-    func resumeAll() {
-        for exchange in waiting.withLock({ Array($0.values) }) {
-            exchange.answer(HTTPResponse(status: 503))
+    /// Answers every request, those to come too: libmicrohttpd aborts when it is stopped with a
+    /// connection suspended, and one that has its answer is never suspended.
+    func stop() {
+        let known = state.withLock { state in
+            state.isStopping = true
+            return Array(state.exchanges.values)
         }
+        for exchange in known { exchange.answer(HTTPResponse(status: 503)) }
     }
 }
 
@@ -91,37 +112,42 @@ private final class Service: Sendable {
 private final class Exchange: Sendable {
     private struct State {
         var body: [UInt8] = []
-        var tooLarge = false
-        var handed = false
+        var received = 0
+        var isHanded = false
         var answer: HTTPResponse?
-        var suspended = false
-        var ended = false
+        var isSuspended = false
+        var isEnded = false
     }
 
+    let headers: [String: String]
     // Used to suspend and resume only, which libmicrohttpd allows from any thread.
     nonisolated(unsafe) private let connection: OpaquePointer
     private let state = Mutex(State())
 
-    init(_ connection: OpaquePointer) { unsafe self.connection = connection }
+    init(_ connection: OpaquePointer, headers: [String: String]) {
+        unsafe self.connection = connection
+        self.headers = headers
+    }
 
-    func add(_ bytes: [UInt8], limit: Int) {
+    /// Takes more of the body; no when even discarding it has gone on for too long.
+    func add(_ bytes: [UInt8], limits: HTTPServerLimits) -> Bool {
         state.withLock { state in
-            if state.tooLarge || state.body.count + bytes.count > limit {
-                state.tooLarge = true
-                state.body = []
-            } else {
+            state.received += bytes.count
+            if state.received <= limits.bodyBytes {
                 state.body += bytes
+            } else {
+                state.body = []
+                state.answer = HTTPResponse(status: 413)
             }
+            return state.received <= limits.bodyBytes + limits.discardedBytes
         }
     }
 
-    var isTooLarge: Bool { state.withLock { $0.tooLarge } }
-
-    /// The body, the first time it is asked for.
+    /// The body for the handler, once, and only while there is no answer.
     func takeBody() -> [UInt8]? {
         state.withLock { state in
-            if state.handed { return nil }
-            state.handed = true
+            if state.isHanded || state.answer != nil { return nil }
+            state.isHanded = true
             defer { state.body = [] }
             return state.body
         }
@@ -131,7 +157,7 @@ private final class Exchange: Sendable {
     func answerOrSuspend() -> HTTPResponse? {
         state.withLock { state in
             if let answer = state.answer { return answer }
-            state.suspended = true
+            state.isSuspended = true
             unsafe MHD_suspend_connection(connection)
             return nil
         }
@@ -139,18 +165,32 @@ private final class Exchange: Sendable {
 
     func answer(_ response: HTTPResponse) {
         state.withLock { state in
-            guard state.answer == nil, !state.ended else { return }
+            guard state.answer == nil, !state.isEnded else { return }
             state.answer = response
-            guard state.suspended else { return }
-            state.suspended = false
+            guard state.isSuspended else { return }
+            state.isSuspended = false
             unsafe MHD_resume_connection(connection)
         }
     }
 
-    func end() { state.withLock { $0.ended = true } }
+    func end() { state.withLock { $0.isEnded = true } }
 }
 
-private func queue(_ response: HTTPResponse, on connection: OpaquePointer?) -> MHD_Result {
+/// What a request is refused with before its body is read.
+///
+/// Where a body's end can be read in two ways, one request can hide in another.
+private func refusal(_ headers: [String: String], _ limits: HTTPServerLimits) -> HTTPResponse? {
+    let length = headers["content-length"]
+    if let coding = headers["transfer-encoding"] {
+        if length != nil { return HTTPResponse(status: 400) }
+        return coding.lowercased() == "chunked" ? nil : HTTPResponse(status: 501)
+    }
+    guard let length else { return nil }
+    guard let count = Int(length) else { return HTTPResponse(status: 400) }
+    return count > limits.bodyBytes ? HTTPResponse(status: 413) : nil
+}
+
+private func queue(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
     let body = response.body
     let made = unsafe body.withUnsafeBytes { bytes in
         unsafe MHD_create_response_from_buffer(
@@ -165,6 +205,8 @@ private func queue(_ response: HTTPResponse, on connection: OpaquePointer?) -> M
     return unsafe MHD_queue_response(connection, UInt32(response.status), made)
 }
 
+/// libmicrohttpd calls this once with the head, again with each piece of the body, once at its
+/// end, and once more after a connection was resumed.
 private func serveRequest(
     _ context: UnsafeMutableRawPointer?,
     _ connection: OpaquePointer?,
@@ -180,32 +222,30 @@ private func serveRequest(
     else { return .NO }
     let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
     guard let known = unsafe slot.pointee else {
-        let exchange = unsafe Exchange(connection)
+        let headers = unsafe headers(of: connection)
+        if let refused = refusal(headers, service.limits) {
+            return unsafe queue(refused, on: connection)
+        }
+        let exchange = unsafe Exchange(connection, headers: headers)
         service.add(exchange)
         unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         return .YES
     }
     let exchange = unsafe Unmanaged<Exchange>.fromOpaque(known).takeUnretainedValue()
     let count = unsafe uploadSize.pointee
-    if count > 0 {
-        if let upload = unsafe upload {
-            let bytes = unsafe Array(UnsafeRawBufferPointer(start: upload, count: count))
-            exchange.add(bytes, limit: service.limits.bodyBytes)
-        }
+    if count > 0, let upload = unsafe upload {
+        let bytes = unsafe Array(UnsafeRawBufferPointer(start: upload, count: count))
         unsafe uploadSize.pointee = 0
-        return .YES
+        return exchange.add(bytes, limits: service.limits) ? .YES : .NO
     }
-    if exchange.isTooLarge { return unsafe queue(HTTPResponse(status: 413), on: connection) }
     if let body = exchange.takeBody() {
         let request = unsafe HTTPRequest(
             method: method.map { unsafe String(cString: $0) } ?? "",
             path: url.map { unsafe String(cString: $0) } ?? "",
-            headers: headers(of: connection),
+            query: values(of: connection, .GET_ARGUMENT_KIND),
+            headers: exchange.headers,
             body: body
         )
-        if request.header("transfer-encoding") != nil, request.header("content-length") != nil {
-            return unsafe queue(HTTPResponse(status: 400), on: connection)
-        }
         service.handler(request, Responder { exchange.answer($0) })
     }
     guard let answer = exchange.answerOrSuspend() else { return .YES }
@@ -213,21 +253,29 @@ private func serveRequest(
 }
 
 private func headers(of connection: OpaquePointer) -> [String: String] {
-    final class Box { var headers: [String: String] = [:] }
+    let pairs = unsafe values(of: connection, .HEADER_KIND).map { ($0.name.lowercased(), $0.value) }
+    return Dictionary(pairs) { "\($0), \($1)" }
+}
+
+private func values(
+    of connection: OpaquePointer,
+    _ kind: MHD_ValueKind
+) -> [(name: String, value: String)] {
+    final class Box { var pairs: [(name: String, value: String)] = [] }
     let box = Box()
     unsafe MHD_get_connection_values(
         connection,
-        .HEADER_KIND,
+        kind,
         { context, _, name, value in
             guard let context = unsafe context, let name = unsafe name else { return .YES }
             let box = unsafe Unmanaged<Box>.fromOpaque(context).takeUnretainedValue()
             let text = unsafe value.map { unsafe String(cString: $0) } ?? ""
-            box.headers[unsafe String(cString: name).lowercased()] = text
+            box.pairs.append((unsafe String(cString: name), text))
             return .YES
         },
         Unmanaged.passUnretained(box).toOpaque()
     )
-    return box.headers
+    return box.pairs
 }
 
 private func requestCompleted(

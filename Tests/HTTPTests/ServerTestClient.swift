@@ -1,0 +1,136 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A client on a bare socket, so that tests see and send the bytes themselves.
+///
+/// Every read ends after five seconds at the latest; a test that would hang fails instead.
+final class ServerTestClient {
+    struct Failure: Error {
+        let what: String
+    }
+
+    struct Answer {
+        let status: Int
+        let head: String
+        let body: String
+
+        func header(_ name: String) -> String? {
+            for line in head.split(separator: "\r\n").dropFirst() {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                if parts.first?.lowercased() == name.lowercased() {
+                    return parts.last?.trimmingCharacters(in: .whitespaces)
+                }
+            }
+            return nil
+        }
+    }
+
+    private let descriptor: Int32
+    private var unread: [UInt8] = []
+    private var isOpen = true
+
+    init(port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, size)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let descriptor = descriptor
+        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else { throw Failure(what: "no connection to port \(port)") }
+    }
+
+    deinit { close() }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        Glibc.close(descriptor)
+    }
+
+    /// Sends as much as the server takes; a server that stopped reading is no failure here.
+    func send(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.send(
+                    descriptor,
+                    buffer.baseAddress,
+                    buffer.count,
+                    Int32(MSG_NOSIGNAL)
+                )
+            }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+
+    func request(_ method: String, _ target: String, body: String? = nil) throws -> Answer {
+        let length = body.map { "Content-Length: \($0.utf8.count)\r\n" } ?? ""
+        send("\(method) \(target) HTTP/1.1\r\nHost: test\r\n\(length)\r\n\(body ?? "")")
+        return try answer(hasBody: method != "HEAD")
+    }
+
+    /// Reads one answer and leaves what follows it for the next.
+    func answer(hasBody: Bool = true) throws -> Answer {
+        let end = Array("\r\n\r\n".utf8)
+        while unread.firstRange(of: end) == nil { try receive() }
+        guard let split = unread.firstRange(of: end) else { throw Failure(what: "no head") }
+        let head = String(decoding: unread[..<split.lowerBound], as: UTF8.self)
+        unread.removeSubrange(..<split.upperBound)
+        let status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0
+        let bare = Answer(status: status, head: head, body: "")
+        guard hasBody, let length = bare.header("content-length").flatMap({ Int($0) }) else {
+            return bare
+        }
+        while unread.count < length { try receive() }
+        let body = String(decoding: unread.prefix(length), as: UTF8.self)
+        unread.removeFirst(length)
+        return Answer(status: status, head: head, body: body)
+    }
+
+    /// Whether the server ended the connection, after at most five seconds.
+    func isEnded() -> Bool {
+        do {
+            while true { try receive() }
+        } catch {
+            return errno != EAGAIN
+        }
+    }
+
+    private func receive() throws {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        errno = 0
+        let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { throw Failure(what: "the connection gave no more bytes") }
+        unread += buffer.prefix(count)
+    }
+}
+
+/// Keeps what a handler was given until the test wants it answered.
+final class ServerTestInbox<Element: Sendable>: Sendable {
+    private let elements = Mutex<[Element]>([])
+    private let arrived = DispatchSemaphore(value: 0)
+
+    func add(_ element: Element) {
+        elements.withLock { $0.append(element) }
+        arrived.signal()
+    }
+
+    /// All of them, once so many have come; nothing after ten seconds without.
+    func take(_ count: Int) -> [Element] {
+        for _ in 0..<count where arrived.wait(timeout: .now() + 10) == .timedOut { return [] }
+        return elements.withLock { elements in
+            defer { elements = [] }
+            return elements
+        }
+    }
+}
