@@ -196,6 +196,8 @@ struct EndToEndTests {
             told += String(decoding: more, as: UTF8.self)
         }
         #expect(told.contains("stay asking"), "\(told)")
+        #expect(told.contains("practice: "), "it names the model that was tried")
+        #expect(told.contains("127.0.0.1:1"), "and where: \(told)")
         process.terminate()
         process.waitUntilExit()
         let asking = try program.json("decisions", "list", "--state", "asking", "--limit", "1000")

@@ -8,6 +8,8 @@ package struct Asking: Sendable {
     package let input: JSON
     let release: LoadedRelease
     let policy: Policy
+    /// What was tried last and how it failed, for a person; nothing before the first failure.
+    package var tried: String?
 
     package var id: Identifier { record.id }
 }

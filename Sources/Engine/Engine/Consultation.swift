@@ -14,6 +14,15 @@ struct Consultation {
         let calls: [ModelCallRecord]
         /// Of the last call.
         let judgement: Judgement
+
+        /// What each model that was asked answered instead.
+        var tried: String? {
+            let failures = calls.compactMap { call -> String? in
+                guard case .failure(let failure) = call.reply else { return nil }
+                return "\(call.endpoint): \(failure.reason.detail)"
+            }
+            return failures.isEmpty ? nil : failures.joined(separator: "; ")
+        }
     }
 
     enum Plan {
@@ -98,7 +107,15 @@ struct Consultation {
         case .fallback(let output): settled = .decided(output, .fallback)
         case .review(let queue, let draft): settled = .review(queue: queue, draft: draft)
         case .failed: settled = .failed
-        case .waits(let deadline): return wait(record, deadline, more, answers, settlement)
+        case .waits(let deadline):
+            return wait(
+                record,
+                deadline,
+                more,
+                answers,
+                settlement,
+                tried: outcome.tried
+            )
         }
         let parts = settlement.settle(record, as: settled, more: more, payload: [answers])
         return .settle(parts.change { .update($0) }, parts.view)
@@ -109,7 +126,8 @@ struct Consultation {
         _ deadline: Instant,
         _ more: [JSONObject.Member],
         _ answers: PayloadPart,
-        _ settlement: Settlement
+        _ settlement: Settlement,
+        tried: String?
     ) -> Plan {
         var record = waiting
         let now = settlement.now
@@ -130,6 +148,7 @@ struct Consultation {
         )
         var next = asking
         next.record = record
+        next.tried = tried
         return .wait(
             Change(entries: [entry], decision: .update(record)),
             next,

@@ -200,7 +200,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
             observer.waiting(
                 waiting.count,
                 until: waiting.next,
-                because: asking.record.because
+                because: asking.tried ?? asking.record.because
             )
         }
     }

@@ -53,7 +53,10 @@ struct DecideReport: JobObserver {
         guard !toldOfOutage, count > 0 else { return }
         toldOfOutage = true
         bar.finish()
-        terminal.note("\(because); such steps stay asking and are tried again")
+        terminal.note(
+            "no model could be reached (\(because)); such steps stay asking, are asked again, and "
+                + "then go where the policy's on_failure says"
+        )
     }
 
     mutating func read(_ fraction: Double?) { self.fraction = fraction }

@@ -34,12 +34,22 @@ enum PracticeCommand {
         }
         let classifier = Classifier(examples)
         let server = try PracticeServer(classifier, seed: 1).start(port: UInt16(port))
+        if call.wantsJSON {
+            Terminal.standard.print(
+                [
+                    "url": .string("http://127.0.0.1:\(server.port)/v1"),
+                    "examples": .int(Int64(examples.count)),
+                    "accuracy": .double(classifier.validation.accuracy),
+                    "temperature": .double(classifier.validation.temperature),
+                ]
+            )
+        }
         let accuracy = Int((classifier.validation.accuracy * 1_000).rounded())
-        Terminal.standard.print(
+        let sentence =
             "practice model on http://127.0.0.1:\(server.port)/v1: \(examples.count) examples, "
-                + "\(classifier.labels.count) labels, right on \(accuracy / 10).\(accuracy % 10) % "
-                + "of held-out ones, temperature \(JSON.ecmaScript(classifier.validation.temperature))"
-        )
+            + "\(classifier.labels.count) labels, right on \(accuracy / 10).\(accuracy % 10) % "
+            + "of held-out ones, temperature \(JSON.ecmaScript(classifier.validation.temperature))"
+        if !call.wantsJSON { Terminal.standard.print(sentence) }
         while true { try await SystemClock().sleep(for: .seconds(3_600)) }
     }
 
