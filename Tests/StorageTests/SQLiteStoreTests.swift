@@ -95,6 +95,16 @@ struct SQLiteStoreTests {
         #expect(newer?.code == .newerSchema)
     }
 
+    @Test func `the store and its logs are their owner's alone`() async throws {
+        let store = try SQLiteStore(path, mode: .engine, secret: secret)
+        _ = try await store.commit([StoreFixture.decided(1)])
+        for suffix in ["", "-wal", ".lock"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path + suffix)
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(suffix)")
+        }
+        await store.close()
+    }
+
     @Test func `a folder that is not there is told with its path`() {
         let error = #expect(throws: StoreError.self) {
             try SQLiteStore("/nowhere/at/all.db", mode: .oneShot, secret: secret)

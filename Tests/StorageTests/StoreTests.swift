@@ -109,6 +109,13 @@ struct StoreTests {
         let again = try await store.commit([StoreFixture.decided(1)])
         #expect(again == [.keyTaken(by: StoreFixture.id(1), body: body)])
         #expect(try await store.wholeLog().count == 1)
+        var same = StoreFixture.decided(1)
+        if case .insert(let record, _)? = same.decision {
+            let key = KeyClaim(scope: "job", key: "new", body: .zero)
+            same.decision = .insert(record, key: key)
+        }
+        #expect(try await store.commit([same]) == [.stale])
+        #expect(try await store.claimed(scope: "job", keys: ["new"]).isEmpty)
     }
 
     @Test(arguments: Kind.allCases) func `decisions are listed newest first, filtered and paged`(

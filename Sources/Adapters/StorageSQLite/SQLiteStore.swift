@@ -36,6 +36,7 @@ package final class SQLiteStore: Store {
                 checkpoints = nil
                 return
             }
+            try StoreLock.makeFile(path)
             let writing = try SQLiteConnection(path, readOnly: false)
             _ = try StoreSchema.check(writing, path)
             try StoreSchema.configure(writing)

@@ -61,14 +61,21 @@ struct Transaction {
         _ key: KeyClaim?,
         for record: DecisionRecord
     ) throws -> CommitResult? {
-        if try row("SELECT 1 FROM decisions WHERE id=?", record.id) != nil { return .stale }
-        guard let key else { return nil }
+        let isThere = try row("SELECT 1 FROM decisions WHERE id=?", record.id) != nil
+        guard let key else { return isThere ? .stale : nil }
         let scope = SQLiteValue.integer(try scope(key.scope))
         try connection.run(
             "INSERT OR IGNORE INTO claims VALUES (?,?,?,?)",
             [scope, .text(key.key), .blob(record.id.bytes), .blob(key.body.bytes)]
         )
-        if connection.changes == 1 { return nil }
+        if connection.changes == 1 {
+            guard isThere else { return nil }
+            try connection.run(
+                "DELETE FROM claims WHERE scope=? AND key=?",
+                [scope, .text(key.key)]
+            )
+            return .stale
+        }
         let taken = try connection.row(
             "SELECT decision, body FROM claims WHERE scope=? AND key=?",
             [scope, .text(key.key)]
