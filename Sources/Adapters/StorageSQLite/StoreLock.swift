@@ -34,8 +34,9 @@ final class StoreLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes the store's file, readable by its owner only, before SQLite would for everybody; its
-    /// logs get the same mode. A file that is there is left as it is.
+    /// Makes the store's file, readable by its owner only, before SQLite would for everybody.
+    ///
+    /// Its logs get the same mode. A file that is there is left as it is.
     static func makeFile(_ storePath: String) throws(StoreError) {
         let opened = unsafe open(storePath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard opened >= 0 else {
