@@ -98,6 +98,8 @@ struct RouteTable {
 
     private func time(_ times: [Int64], _ share: Double) -> String {
         let microseconds = quantile(times, share)
+        // A rule's decision is made at one instant; there is no time to tell.
+        if microseconds == 0 { return "-" }
         if microseconds < 10_000 { return "\(microseconds) us" }
         if microseconds < 10_000_000 { return "\(microseconds / 1_000) ms" }
         return "\(microseconds / 1_000_000) s"
