@@ -107,6 +107,20 @@ let package = Package(
         ),
 
         .target(
+            name: "Measure",
+            dependencies: [
+                "Values", "Expressions", "Autonomy", "Decisions", "Models", "Storage", "Engine",
+                "StorageSQLite", "Documents", "Platform",
+            ],
+            path: "Benchmarks/Measure"
+        ),
+        .executableTarget(
+            name: "bench",
+            dependencies: ["Measure"],
+            path: "Benchmarks/Stepgate"
+        ),
+
+        .target(
             name: "TestSupport",
             dependencies: ["Values", "Reviews", "Decisions", "Storage"],
             path: "Tests/TestSupport"

@@ -27,7 +27,7 @@ package struct HTTPRequest: Sendable {
     package func header(_ name: String) -> String? { headers[name.lowercased()] }
 }
 
-/// An answer to one request; a header with a line break in it is left out when it is sent.
+/// What a request is answered with; a header with a line break in it is left out when it is sent.
 package struct HTTPResponse: Sendable {
     package let status: Int
     package let headers: [(name: String, value: String)]

@@ -88,12 +88,14 @@ package final class File: Sendable {
         }
     }
 
+    /// The file's length in bytes; it then stands at its end.
     package func size() throws(FileError) -> Int {
         let size = lseek(descriptor, 0, SEEK_END)
         if size < 0 { throw FileError(errno, path: path, doing: "measure") }
         return size
     }
 
+    /// Goes to an offset from the start.
     package func seek(to offset: Int) throws(FileError) {
         if lseek(descriptor, offset, SEEK_SET) < 0 {
             throw FileError(errno, path: path, doing: "seek in")

@@ -20,10 +20,12 @@ package enum Folder {
         return names.sorted()
     }
 
+    /// Whether there is a file or folder of that name.
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
     }
 
+    /// Whether there is a folder of that name.
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
@@ -50,6 +52,7 @@ package enum Folder {
         }
     }
 
+    /// Removes a file; one that is not there is fine.
     package static func remove(_ path: String) throws(FileError) {
         if unsafe unlink(path) != 0, errno != ENOENT {
             throw FileError(errno, path: path, doing: "remove")

@@ -3,6 +3,7 @@ package import Values
 
 /// What the process knows of itself and the terminal it runs in.
 package enum Process {
+    /// The value of an environment variable, if it is set.
     package static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
@@ -43,6 +44,7 @@ package enum Process {
         return Array(bytes.prefix(count))
     }
 
+    /// Whether a person's terminal is at the other end.
     package static func isTerminal(_ stream: StandardStream) -> Bool {
         isatty(stream.rawValue) == 1
     }
@@ -74,6 +76,7 @@ package enum Process {
     }
 }
 
+/// Where a program writes.
 package enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2

@@ -7,6 +7,8 @@ internal import Values
 struct Transaction {
     let connection: SQLiteConnection
     private var head: ChainHead
+    /// Numbers of scopes met in this transaction.
+    private var scopes: [String: Int64] = [:]
     private(set) var bytes = 0
 
     /// Begins it and reads the chain's head inside, since another process may have appended.
@@ -29,8 +31,7 @@ struct Transaction {
         var links = EntryLinks()
         switch change.decision {
         case .insert(let record, let key)?:
-            if let key, let taken = try claim(key) { return taken }
-            if try row("SELECT 1 FROM decisions WHERE id=?", record.id) != nil { return .stale }
+            if let refused = try claim(key, for: record) { return refused }
         case .update(let record)?:
             guard
                 let stored = try row(
@@ -55,17 +56,39 @@ struct Transaction {
         try connection.row(sql, [.blob(id.bytes)])
     }
 
-    private func claim(_ key: KeyClaim) throws -> CommitResult? {
-        let found = try connection.row(
-            "SELECT decision, body FROM claims JOIN scopes ON claims.scope = scopes.id "
-                + "WHERE scopes.name=? AND key=?",
-            [.text(key.scope), .text(key.key)]
+    /// Claims the key for a decision that is not there yet; what stands in the way, if anything.
+    private mutating func claim(
+        _ key: KeyClaim?,
+        for record: DecisionRecord
+    ) throws -> CommitResult? {
+        if try row("SELECT 1 FROM decisions WHERE id=?", record.id) != nil { return .stale }
+        guard let key else { return nil }
+        let scope = SQLiteValue.integer(try scope(key.scope))
+        try connection.run(
+            "INSERT OR IGNORE INTO claims VALUES (?,?,?,?)",
+            [scope, .text(key.key), .blob(record.id.bytes), .blob(key.body.bytes)]
         )
-        guard let found else { return nil }
-        guard let id = found[0].blob.flatMap({ Identifier(bytes: $0) }),
-            let body = found[1].blob.flatMap({ Digest(bytes: $0) })
+        if connection.changes == 1 { return nil }
+        let taken = try connection.row(
+            "SELECT decision, body FROM claims WHERE scope=? AND key=?",
+            [scope, .text(key.key)]
+        )
+        guard let taken, let id = taken[0].blob.flatMap({ Identifier(bytes: $0) }),
+            let body = taken[1].blob.flatMap({ Digest(bytes: $0) })
         else { throw StoreError(.corrupt, "a row of claims is not as Stepgate writes it") }
         return .keyTaken(by: id, body: body)
+    }
+
+    /// The number of a scope, made when it is new.
+    private mutating func scope(_ name: String) throws -> Int64 {
+        if let known = scopes[name] { return known }
+        try connection.run("INSERT OR IGNORE INTO scopes (name) VALUES (?)", [.text(name)])
+        let number = try connection.row("SELECT id FROM scopes WHERE name=?", [.text(name)])
+        guard let number = number?[0].integer else {
+            throw StoreError(.corrupt, "a row of scopes is not as Stepgate writes it")
+        }
+        scopes[name] = number
+        return number
     }
 
     private func admits(_ write: ReviewWrite) throws -> Bool {
@@ -77,7 +100,7 @@ struct Transaction {
     }
 
     private mutating func write(_ work: ChangeWork, _ change: Change) throws {
-        for entry in work.entries {
+        for (entry, payload) in zip(work.entries, change.entries.map(\.payloadBytes)) {
             try connection.run(
                 "INSERT INTO entries VALUES (?,?,?,?)",
                 [
@@ -86,8 +109,7 @@ struct Transaction {
                 ]
             )
             bytes += entry.bytes.count
-            guard !entry.payload.isEmpty else { continue }
-            let payload = entry.payload.rowBytes
+            if payload.isEmpty { continue }
             try connection.run(
                 "INSERT INTO payloads VALUES (?,?)",
                 [.integer(entry.sequence), .blob(payload)]
@@ -109,14 +131,5 @@ struct Transaction {
                 Rows.values(of: review)
             )
         }
-        if case .insert(let record, let key?)? = change.decision { try add(key, record.id) }
-    }
-
-    private func add(_ key: KeyClaim, _ id: Identifier) throws {
-        try connection.run("INSERT OR IGNORE INTO scopes (name) VALUES (?)", [.text(key.scope)])
-        try connection.run(
-            "INSERT INTO claims SELECT id, ?, ?, ? FROM scopes WHERE name=?",
-            [.text(key.key), .blob(id.bytes), .blob(key.body.bytes), .text(key.scope)]
-        )
     }
 }

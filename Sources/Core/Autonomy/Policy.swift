@@ -113,6 +113,7 @@ package struct AcceptClause: Sendable {
     package let threshold: Threshold
 }
 
+/// Which decisions are drawn for a blind audit, and what their reviews ask.
 package struct AuditClause: Sendable {
     /// The share of the model's decisions that people check blindly.
     package let rate: Double
@@ -205,6 +206,7 @@ extension Policy {
     }
 }
 
+/// Whether one decision was drawn for an audit, and how likely that was.
 package struct AuditDraw: Sendable, Equatable {
     /// The probability it was drawn with, kept also when it was not.
     package let p: Double

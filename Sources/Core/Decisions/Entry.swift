@@ -33,6 +33,11 @@ package struct Entry: Sendable, Equatable {
     /// What happened, by the stable names that `Docs/Log.md` lists.
     package let facts: JSONObject
     package let payload: [PayloadPart]
+    /// What is hashed and stored: kind, decision, instant, facts, and for each payload part its name
+    /// and digest. Made with the entry, so that the one writer of a store need not.
+    package let canonicalBytes: [UInt8]
+    /// The payload as its row holds it.
+    package let payloadBytes: [UInt8]
 
     package init(
         _ kind: Kind,
@@ -46,11 +51,17 @@ package struct Entry: Sendable, Equatable {
         self.at = at
         self.facts = facts
         self.payload = payload
+        canonicalBytes = Self.canonicalBytes(kind, decision, at, facts, payload)
+        payloadBytes = payload.isEmpty ? [] : payload.rowBytes
     }
 
-    /// The canonical bytes that are hashed and stored: kind, decision, instant, facts, and for each
-    /// payload part its name and digest.
-    package var canonicalBytes: [UInt8] {
+    private static func canonicalBytes(
+        _ kind: Kind,
+        _ decision: Identifier?,
+        _ at: Instant,
+        _ facts: JSONObject,
+        _ payload: [PayloadPart]
+    ) -> [UInt8] {
         var members: [JSONObject.Member] = [
             .init("at", .string(at.rfc3339)),
             .init("facts", .object(facts)),

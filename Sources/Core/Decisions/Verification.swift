@@ -28,6 +28,7 @@ package struct Verification: Sendable, Equatable {
         dropReachedHeads()
     }
 
+    /// Takes the next entry of the log.
     package mutating func add(_ entry: StoredEntry) {
         if entry.sequence != head.count + 1 {
             note(.gap(expected: head.count + 1, found: entry.sequence))

@@ -135,5 +135,6 @@ package struct Bindings: Sendable {
         values[slot] = value
     }
 
+    /// Sets a declared variable to JSON, without copying it over.
     package mutating func set(_ name: String, json: JSON) { set(name, to: ExpressionValue(json)) }
 }

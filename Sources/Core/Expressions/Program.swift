@@ -24,6 +24,7 @@ package struct Program: Sendable {
     /// The value, when it needs no variable.
     package var constant: ExpressionValue? { (plan as? ConstantNode)?.constant }
 
+    /// The value for these bindings; total, within `Limits.cost` steps.
     package func evaluate(_ bindings: Bindings) throws(EvaluationError) -> ExpressionValue {
         var frame = Frame(bindings: bindings.values)
         return try plan.value(&frame)

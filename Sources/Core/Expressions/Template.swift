@@ -40,6 +40,7 @@ package struct ValueTemplate: Sendable {
         if !reader.diagnostics.isEmpty { throw Diagnostics(reader.diagnostics) }
     }
 
+    /// The value with every expression evaluated; an error names the first that has none.
     package func render(_ bindings: Bindings) throws(EvaluationError) -> JSON {
         try Self.render(root, bindings)
     }

@@ -51,6 +51,7 @@ package struct DigestStream: Sendable {
 
     package init() { unsafe stepgate_sha256_begin(&state) }
 
+    /// Adds the next bytes.
     package mutating func add(_ bytes: [UInt8]) {
         unsafe stepgate_sha256_add(&state, bytes, bytes.count)
     }

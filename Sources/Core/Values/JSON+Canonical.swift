@@ -11,6 +11,7 @@ extension JSON {
         return bytes
     }
 
+    /// Adds the canonical bytes behind others.
     package func appendCanonical(to bytes: inout [UInt8]) {
         switch self {
         case .object(let object):
@@ -42,6 +43,7 @@ extension JSON {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Adds the compact text behind others.
     package func appendCompact(to bytes: inout [UInt8]) {
         switch self {
         case .object(let object):
@@ -116,6 +118,13 @@ extension JSON {
     /// A string with the escapes of RFC 8785, section 3.2.2.2.
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
+        if text.utf8.allSatisfy({
+            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        }) {
+            bytes += text.utf8
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\"")]
@@ -202,8 +211,17 @@ extension JSONObject {
         return sorted ? members : members.sorted { Self.precedes($0.name, $1.name) }
     }
 
-    /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF.
+    /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF, which
+    /// begin with bytes from 0xEE on.
     private static func precedes(_ left: String, _ right: String) -> Bool {
-        left.utf16.lexicographicallyPrecedes(right.utf16)
+        var mine = left.utf8.makeIterator()
+        var others = right.utf8.makeIterator()
+        while let a = mine.next() {
+            guard let b = others.next() else { return false }
+            if a == b { continue }
+            if a < 0xEE && b < 0xEE { return a < b }
+            return left.utf16.lexicographicallyPrecedes(right.utf16)
+        }
+        return others.next() != nil
     }
 }

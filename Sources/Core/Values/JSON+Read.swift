@@ -28,6 +28,7 @@ extension JSON {
         return try reader.read()
     }
 
+    /// Reads the one value of a text.
     package static func read(_ text: String) throws(JSONError) -> JSON {
         try read(Array(text.utf8))
     }

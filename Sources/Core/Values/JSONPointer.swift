@@ -36,13 +36,16 @@ package struct JSONPointer: Sendable, Hashable {
         self.tokens = tokens
     }
 
+    /// The place of a member of this place's object.
     package func appending(_ token: String) -> JSONPointer {
         JSONPointer(tokens: tokens + [token])
     }
 
+    /// The place of an element of this place's array.
     package func appending(_ index: Int) -> JSONPointer { appending(String(index)) }
 }
 
+/// Why a text is no pointer.
 package struct JSONPointerError: Error, Sendable, Equatable {
     package let message: String
 }

@@ -121,6 +121,7 @@ package struct DecisionEngine: Sendable {
         }
     }
 
+    /// The end of the log now.
     package func head() async throws(EngineError) -> ChainHead {
         do {
             return try await store.head()

@@ -59,6 +59,8 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     /// Accepted steps not yet being asked, in order.
     private var ready: [Asking] = []
     private var asked = 0
+    /// Batches being begun.
+    private var beginning = 0
     private var waiting = WaitingSteps()
     /// The lines that a step in `ready`, being asked or waiting is for; none for a step that an
     /// earlier job left.
@@ -82,6 +84,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     }
 
     private enum Event: Sendable {
+        case begun([JobLine], [Begun])
         case asked(Asked)
         case timer
     }
@@ -95,7 +98,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
         try await withThrowingTaskGroup(of: Event.self) { group in
             var timers = 0
             while true {
-                try await takeOn()
+                try takeOn(in: &group)
                 start(in: &group)
                 if timers == 0, let next = waiting.next {
                     timers += 1
@@ -107,6 +110,9 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 }
                 guard let event = try await group.next() else { break }
                 switch event {
+                case .begun(let batch, let begun):
+                    beginning -= 1
+                    for (line, begun) in zip(batch, begun) { try await sort(line, begun) }
                 case .timer:
                     timers -= 1
                     ready += waiting.due(at: clock.now)
@@ -126,17 +132,21 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     }
 
     /// Reads lines while there is room for their steps: enough to keep every call busy, and few
-    /// enough that a crash leaves little to resume.
-    private mutating func takeOn() async throws {
-        while !ended, ready.count < concurrency {
+    /// enough that a crash leaves little to resume. One batch is worked out while another commits.
+    private mutating func takeOn(
+        in group: inout ThrowingTaskGroup<Event, any Error>
+    ) throws {
+        while !ended, beginning < Limits.batchesAtOnce, ready.count < concurrency {
             let batch = try source.next(Limits.batch)
             if batch.isEmpty {
                 ended = true
                 return
             }
             observer.read(source.fraction)
-            let begun = try await engine.begin(batch.map(\.step), under: policy)
-            for (line, begun) in zip(batch, begun) { try await sort(line, begun) }
+            beginning += 1
+            group.addTask { [engine, policy] in
+                .begun(batch, try await engine.begin(batch.map(\.step), under: policy))
+            }
         }
     }
 
@@ -144,11 +154,13 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
         switch begun {
         case .settled(let view): try await observer.finished(line, .settled(view))
         case .asking(let asking):
-            lines[asking.id] = [line]
+            lines[asking.id, default: []].append(line)
             ready.append(asking)
         case .known(let view):
-            if lines[view.record.id] != nil {
-                lines[view.record.id]?.append(line)
+            // What is being asked is asked by this job: it resumed at its start what others left. A
+            // step of the batch beside this one may even be told here before it is told there.
+            if view.record.state == .asking {
+                lines[view.record.id, default: []].append(line)
             } else {
                 try await observer.finished(line, .settled(view))
             }

@@ -41,6 +41,7 @@ package struct ReviewDesk: Sendable {
         self.surroundings = surroundings
     }
 
+    /// A review with its decision, its policy and what people see; throws `.unknown` for none.
     package func open(_ id: Identifier) async throws(EngineError) -> ReviewCase {
         do {
             guard let review = try await store.review(id) else {

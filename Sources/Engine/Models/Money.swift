@@ -18,6 +18,7 @@ package struct Money: Sendable, Hashable, Comparable {
 
     package static func += (left: inout Money, right: Money) { left = left + right }
 
+    /// So many times the amount.
     package static func * (left: Money, count: Int64) -> Money {
         let (product, overflow) = left.picodollars.multipliedReportingOverflow(by: count)
         guard overflow else { return Money(picodollars: product) }

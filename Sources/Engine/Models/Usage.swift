@@ -54,6 +54,7 @@ package struct Price: Sendable, Equatable {
         self.init(input: each[0], cached: each[1], output: each[2])
     }
 
+    /// What that usage costs; cached tokens at their own price.
     package func cost(of usage: Usage) -> Money {
         let cached = min(max(usage.cached, 0), max(usage.input, 0))
         return self.input * max(usage.input - cached, 0) + self.cached * cached

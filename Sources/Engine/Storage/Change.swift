@@ -26,6 +26,7 @@ package struct Change: Sendable {
     }
 }
 
+/// What a change does to a decision's row.
 package enum DecisionWrite: Sendable {
     /// A decision not there yet, claiming its key if it has one.
     case insert(DecisionRecord, key: KeyClaim?)
@@ -39,6 +40,7 @@ package enum DecisionWrite: Sendable {
     }
 }
 
+/// What a change does to a review's row.
 package enum ReviewWrite: Sendable {
     case insert(Review)
     /// The review as it shall be; its `version` is the one it was read with.

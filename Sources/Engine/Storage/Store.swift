@@ -65,6 +65,7 @@ extension Store {
     }
 }
 
+/// A decision found by its key.
 package struct ClaimedDecision: Sendable, Equatable {
     package let record: DecisionRecord
     package let body: Digest

@@ -26,6 +26,7 @@ package struct PracticeServer: Sendable {
         }
     }
 
+    /// Answers one request; pure but for the draws of sampled answers.
     package func handle(_ request: HTTPRequest) -> HTTPResponse {
         switch (request.method, request.path) {
         case ("GET", "/v1/models"):

@@ -178,8 +178,9 @@ enum ReviewCommand {
     private static func age(_ duration: Duration) -> String {
         let seconds = duration.components.seconds
         if seconds < 120 { return "\(seconds) s" }
-        if seconds < 7_200 { return "\(seconds / 60) m" }
-        return seconds < 172_800 ? "\(seconds / 3_600) h" : "\(seconds / 86_400) d"
+        if seconds < 7_200 { return "\((seconds + 30) / 60) m" }
+        return seconds < 172_800
+            ? "\((seconds + 1_800) / 3_600) h" : "\((seconds + 43_200) / 86_400) d"
     }
 
     private static func show(_ call: Invocation) async throws -> ExitCode {

@@ -1,0 +1,64 @@
+internal import Platform
+internal import Values
+
+/// One figure beside its floor.
+struct Figure {
+    let name: String
+    let unit: String
+    let floor: Double
+    let subject: Double
+
+    var ratio: Double { subject / floor }
+
+    var json: JSON {
+        [
+            "name": .string(name), "unit": .string(unit), "floor": .double(floor),
+            "subject": .double(subject), "ratio": .double(ratio),
+        ]
+    }
+}
+
+/// Measures what the product promises of its speed, as ratios against floors of the same run.
+package enum Measure {
+    /// Runs every benchmark and prints a table, or JSON with `--json`.
+    package static func run(_ arguments: [String]) async {
+        do {
+            let figures = try ConditionBenchmark.figures() + (try await RulesBenchmark.figures())
+            if arguments.contains("--json") {
+                Process.write(
+                    JSON.array(figures.map(\.json)).compactText + "\n",
+                    to: .output
+                )
+                return
+            }
+            for figure in figures {
+                Process.write(
+                    "\(figure.name): \(Self.shown(figure.subject)) \(figure.unit), floor "
+                        + "\(Self.shown(figure.floor)), ratio \(Self.shown(figure.ratio))\n",
+                    to: .output
+                )
+            }
+        } catch {
+            Process.write("bench: \(error)\n", to: .error)
+        }
+    }
+
+    private static func shown(_ value: Double) -> String {
+        JSON.ecmaScript(value < 100 ? (value * 100).rounded() / 100 : value.rounded())
+    }
+
+    /// Nanoseconds one call takes: the best of several rounds, which noise can only make worse.
+    static func nanoseconds(_ count: Int, _ body: () -> Void) -> Double {
+        var best = Double.infinity
+        for _ in 0..<7 {
+            let start = ContinuousClock.now
+            for _ in 0..<count { body() }
+            let taken = start.duration(to: .now).components
+            best = min(
+                best,
+                (Double(taken.seconds) * 1e9 + Double(taken.attoseconds) / 1e9) / Double(count)
+            )
+        }
+        return best
+    }
+}

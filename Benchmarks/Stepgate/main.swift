@@ -1,0 +1,3 @@
+internal import Measure
+
+await Measure.run(Array(CommandLine.arguments.dropFirst()))

@@ -1,0 +1,66 @@
+package import Decisions
+package import Storage
+internal import Values
+
+/// A floor for benchmarks: the rows of decisions inserted as they are, with the schema, the pragmas
+/// and the durability of the real store, and nothing else.
+package final class BareStore {
+    private let connection: SQLiteConnection
+
+    /// Makes a store at that path.
+    package init(_ path: String) throws(StoreError) {
+        do {
+            connection = try SQLiteConnection(path, readOnly: false)
+            try StoreSchema.configure(connection)
+            // SQLite's own default: its log of writes must not grow for ever either.
+            try connection.execute("PRAGMA wal_autocheckpoint=1000")
+            try StoreSchema.migrate(connection, path, secret: [UInt8](repeating: 0, count: 32))
+            try connection.run("INSERT INTO scopes (name) VALUES ('bench')")
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreSchema.opening(error as? SQLiteFailure, path)
+        }
+    }
+
+    /// Inserts the four rows of each decision in one transaction.
+    package func insert(
+        _ rows: ArraySlice<(entry: StoredEntry, payload: [UInt8])>
+    ) throws(StoreError) {
+        do {
+            try connection.execute("BEGIN IMMEDIATE")
+            for (entry, payload) in rows { try insert(entry, payload) }
+            try connection.execute("COMMIT")
+        } catch {
+            throw StoreError(writing: error)
+        }
+    }
+
+    private func insert(_ entry: StoredEntry, _ payload: [UInt8]) throws(SQLiteFailure) {
+        let sequence = SQLiteValue.integer(entry.sequence)
+        try connection.run(
+            "INSERT INTO entries VALUES (?,?,?,?)",
+            [sequence, .blob(entry.hash.bytes), .integer(0), .blob(entry.bytes)]
+        )
+        try connection.run("INSERT INTO payloads VALUES (?,?)", [sequence, .blob(payload)])
+        let id = Identifier(high: UInt64(entry.sequence) << 16, low: UInt64(entry.sequence))
+        var record = DecisionRecord(
+            id: id,
+            policy: "refund",
+            release: entry.hash,
+            key: "\(entry.sequence)",
+            source: "bench",
+            caller: "me",
+            createdAt: Instant(microseconds: 0),
+            state: .decided
+        )
+        record.route = .rules
+        record.reason = "rule"
+        record.because = "Rule 'rest' applies"
+        try connection.run(Rows.insertDecision, Rows.values(of: record))
+        try connection.run(
+            "INSERT INTO claims VALUES (1,?,?,?)",
+            [.text("\(entry.sequence)"), .blob(id.bytes), .blob(entry.hash.bytes)]
+        )
+    }
+}
