@@ -161,6 +161,42 @@ struct JobTests {
         #expect(try await store.entries(of: record).count == 3)
     }
 
+    @Test func `a step settled between its look-up and its telling is told as settled`()
+        async throws
+    {
+        // A store that lets what was resumed be settled before it answers what a batch asked.
+        let memory = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+        let store = SlowClaims(store: memory)
+        let world = try World(store: store) { _ async throws(TransportError) in
+            FakeTransport.decision("reject", 0.99)
+        }
+        let begun = try await world.engine().begin(
+            [World.step(0, ["message": "hello", "amount": 40])],
+            under: "refund"
+        )
+        guard case .asking(let left) = try #require(begun.first) else {
+            Issue.record("\(begun)")
+            return
+        }
+        store.waitFor(left.id)
+        var job = Job(
+            engine: try await world.engine(),
+            policy: "refund",
+            concurrency: 1,
+            clock: world.clock,
+            source: Lines(1) { _ in ["message": "hello", "amount": 40] },
+            observer: Told()
+        )
+        try await job.run()
+        let (_, result) = try #require(job.observer.results.first)
+        guard case .settled(let view) = result else {
+            Issue.record("\(result)")
+            return
+        }
+        #expect(view.record.state == .decided)
+        #expect(view.output == ["action": "reject"])
+    }
+
     @Test func `a key used with another input is refused, and the first decision stands`()
         async throws
     {

@@ -46,7 +46,8 @@ package final class HTTPServer: Sendable {
         )
         let code = errno
         guard let started = unsafe started else {
-            throw HTTPServerError(address: address, port: port, code: code)
+            let reason = unsafe String(cString: strerror(code))
+            throw HTTPServerError(address: address, port: port, code: code, reason: reason)
         }
         unsafe daemon = started
         self.port = unsafe stepgate_mhd_port(started)

@@ -9,7 +9,8 @@ package struct HTTPServerError: Error, Sendable, Equatable {
         message = "'\(address)' is no IPv4 address: give one such as 127.0.0.1"
     }
 
-    init(address: String, port: UInt16, code: Int32) {
+    /// What `errno` said when listening failed, as a number and in words.
+    init(address: String, port: UInt16, code: Int32, reason: String) {
         let remedy =
             switch code {
             case EADDRINUSE: "stop what uses it, or choose another port"
@@ -17,7 +18,6 @@ package struct HTTPServerError: Error, Sendable, Equatable {
             case EADDRNOTAVAIL: "choose an address of this machine"
             default: "choose another address or port"
             }
-        let reason = unsafe String(cString: strerror(code))
         message = "cannot listen on \(address):\(port) (\(reason)): \(remedy)"
     }
 }

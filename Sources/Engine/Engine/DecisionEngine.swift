@@ -121,6 +121,21 @@ package struct DecisionEngine: Sendable {
         }
     }
 
+    /// A decision as it stands now, with the output in force.
+    package func view(of id: Identifier) async throws(EngineError) -> DecisionView {
+        do {
+            guard let record = try await store.decision(id) else {
+                throw StoreError(.corrupt, "decision \(id) is gone from the store")
+            }
+            let output = try await store.payload("/output", of: record.links.output)
+            return DecisionView(record: record, output: output)
+        } catch let error as StoreError {
+            throw EngineError(error)
+        } catch {
+            preconditionFailure("a store throws its own errors")
+        }
+    }
+
     /// The end of the log now.
     package func head() async throws(EngineError) -> ChainHead {
         do {
@@ -202,17 +217,7 @@ extension DecisionEngine {
     ) async throws(EngineError) -> DecisionView {
         let results = try await commit([change])
         if case .committed? = results.first { return view.committed }
-        do {
-            guard let record = try await store.decision(view.record.id) else {
-                throw StoreError(.corrupt, "decision \(view.record.id) is gone from the store")
-            }
-            let output = try await store.payload("/output", of: record.links.output)
-            return DecisionView(record: record, output: output)
-        } catch let error as StoreError {
-            throw EngineError(error)
-        } catch {
-            preconditionFailure("a store throws its own errors")
-        }
+        return try await self.view(of: view.record.id)
     }
 
     private func takeOver(_ left: DecisionRecord) async throws(EngineError) -> Asking {

@@ -158,13 +158,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
             lines[asking.id, default: []].append(line)
             ready.append(asking)
         case .known(let view):
-            // What is being asked is asked by this job: it resumed at its start what others left. A
-            // step of the batch beside this one may even be told here before it is told there.
-            if view.record.state == .asking {
-                lines[view.record.id, default: []].append(line)
-            } else {
-                try await observer.finished(line, .settled(view))
-            }
+            try await recognise(line, view)
         case .keyTaken(let id):
             try await observer.finished(
                 line,
@@ -175,6 +169,23 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 line,
                 .refused(failures.map(\.description).joined(separator: "; "))
             )
+        }
+    }
+
+    /// A line whose step came before: finished, or one more line for a step being asked.
+    ///
+    /// What is being asked is asked by this job, which resumed at its start what others left. It may
+    /// have been settled since the batch looked it up, so one that nobody holds is looked up again;
+    /// one still asking then is of a batch beside this one, and told here before it is told there.
+    private mutating func recognise(_ line: JobLine, _ seen: DecisionView) async throws {
+        var view = seen
+        if view.record.state == .asking, lines[view.record.id] == nil {
+            view = try await engine.view(of: view.record.id)
+        }
+        if view.record.state == .asking {
+            lines[view.record.id, default: []].append(line)
+        } else {
+            try await observer.finished(line, .settled(view))
         }
     }
 

@@ -1,8 +1,7 @@
 internal import Glibc
-internal import Values
 
-/// A small honest text classifier: multinomial naive Bayes over words and their pieces, its
-/// confidence tempered on examples it had not seen.
+/// A small honest text classifier: naive Bayes, its confidence tempered on examples it had not
+/// seen.
 ///
 /// It is for practice: it shows what a model with real errors and real confidences does to a
 /// policy, and knows nothing but its examples.
@@ -21,125 +20,68 @@ package struct Classifier: Sendable {
     package struct Validation: Sendable, Equatable {
         /// The share of held-out examples it was right on.
         package let accuracy: Double
-        /// Log-probabilities are divided by it; above 1 where the model would be too sure.
+        /// Log-probabilities are divided by it and by the root of the number of features.
         package let temperature: Double
+        /// How far, on the average of held-out examples, confidence was from being right.
+        package let calibrationError: Double
     }
 
-    private static let smoothing = 1.0
-    private static let folds = 10
-    /// Characters of the pieces that let `refunded` tell something of `refund`.
-    private static let piece = 4
-    /// Words that stand in every kind of message.
-    private static let common: Set<String> = [
-        "a", "an", "the", "i", "my", "me", "is", "it", "to", "of", "and",
+    /// Labels that mean none of the others; one without examples is judged by unknown words.
+    static let noneLabels: Set<String> = [
+        "none_of_these", "none", "none_of_the_above", "other", "out_of_scope", "unknown",
     ]
 
-    private struct Counts: Sendable {
-        var features: [String: Double] = [:]
-        var total = 0.0
-        var examples = 0.0
-    }
-
-    private let counts: [String: Counts]
-    private let vocabulary: Set<String>
-    private let examples: Double
     package let labels: [String]
     package let validation: Validation
+    private let numbers: [String: Int]
+    private let model: NaiveBayes
 
     package init(_ examples: [Example]) {
-        self.init(examples, validation: Self.validate(examples))
-    }
-
-    private init(_ examples: [Example], validation: Validation) {
-        var counts: [String: Counts] = [:]
-        var vocabulary: Set<String> = []
-        for example in examples {
-            var known = counts[example.label] ?? Counts()
-            known.examples += 1
-            for feature in Self.features(example.text) {
-                known.features[feature, default: 0] += 1
-                known.total += 1
-                vocabulary.insert(feature)
-            }
-            counts[example.label] = known
+        let labels = Set(examples.map(\.label)).sorted()
+        var numbers: [String: Int] = [:]
+        let samples = examples.map { example in
+            NaiveBayes.Sample(
+                features: Features.of(example.text).map { feature in
+                    let number = numbers[feature] ?? numbers.count
+                    numbers[feature] = number
+                    return number
+                },
+                label: labels.firstIndex(of: example.label) ?? 0
+            )
         }
-        self.counts = counts
-        self.vocabulary = vocabulary
-        self.examples = Double(examples.count)
-        self.validation = validation
-        labels = counts.keys.sorted()
+        self.labels = labels
+        self.numbers = numbers
+        model = NaiveBayes(samples, labels: labels.count, features: numbers.count)
+        validation = CrossValidation(samples, labels: labels.count, features: numbers.count).result
     }
 
-    /// The probability of each label, in the order asked for; labels never seen have none.
+    /// The probability of each label, in the order asked for.
+    ///
+    /// They sum to 1. A label without examples has none, unless it means none of the others; where
+    /// no label has examples, all are equally likely.
     package func probabilities(of text: String, among labels: [String]) -> [Double] {
-        let scores = labels.map { score(of: text, $0) }
-        return Self.softmax(scores.map { $0 / validation.temperature })
-    }
-
-    private func score(of text: String, _ label: String) -> Double {
-        guard let known = counts[label] else { return -.infinity }
-        let size = Double(vocabulary.count)
-        var sum = log(known.examples / max(1, examples))
-        for feature in Self.features(text) where vocabulary.contains(feature) {
-            let count = known.features[feature] ?? 0
-            sum += log((count + Self.smoothing) / (known.total + Self.smoothing * size))
+        let features = Features.of(text).map { numbers[$0] }
+        let known = model.scores(features)
+        let own = self.labels.firstIndex { Self.noneLabels.contains($0) }
+        let scores = labels.map { label -> Double in
+            if let index = self.labels.firstIndex(of: label) { return known[index] }
+            guard Self.noneLabels.contains(label) else { return -.infinity }
+            guard let own, !labels.contains(self.labels[own]) else {
+                return model.scoreWithoutExamples(features)
+            }
+            return known[own]
         }
-        return sum
+        return Self.tempered(scores, features.count, validation.temperature)
     }
 
-    static func softmax(_ scores: [Double]) -> [Double] {
+    /// Pieces of one text overlap, so its evidence counts as the root of its size; without this a
+    /// long text would make the model surer than it is right.
+    static func tempered(_ scores: [Double], _ features: Int, _ temperature: Double) -> [Double] {
         let most = scores.max() ?? 0
-        guard most.isFinite else { return scores.map { _ in 1 / Double(max(1, scores.count)) } }
-        let weights = scores.map { exp($0 - most) }
+        guard most.isFinite else { return scores.map { _ in 1 / Double(scores.count) } }
+        let divisor = temperature * Double(max(1, features)).squareRoot()
+        let weights = scores.map { exp(($0 - most) / divisor) }
         let sum = weights.reduce(0, +)
         return weights.map { $0 / sum }
-    }
-
-    /// Words, and the pieces of four characters they are made of.
-    static func features(_ text: String) -> [String] {
-        let words = text.lowercased().split { !$0.isLetter && !$0.isNumber && $0 != "'" }
-        var features: [String] = []
-        for word in words.map(String.init) where !common.contains(word) {
-            features.append(word)
-            let marked = Array("<\(word)>")
-            for start in 0..<max(0, marked.count - piece + 1) {
-                features.append("#" + String(marked[start..<start + piece]))
-            }
-        }
-        return features
-    }
-
-    // MARK: Validation
-
-    /// Trains on nine tenths and tests on the rest, ten times; the temperature is the one under
-    /// which the held-out labels are likeliest.
-    private static func validate(_ examples: [Example]) -> Validation {
-        guard examples.count >= folds else { return Validation(accuracy: 0, temperature: 1) }
-        let untempered = Validation(accuracy: 0, temperature: 1)
-        var scored: [(scores: [Double], truth: Int)] = []
-        var right = 0
-        for fold in 0..<folds {
-            let training = examples.enumerated().filter { $0.offset % folds != fold }.map(\.element)
-            let model = Classifier(training, validation: untempered)
-            for (index, example) in examples.enumerated() where index % folds == fold {
-                guard let truth = model.labels.firstIndex(of: example.label) else { continue }
-                let scores = model.labels.map { model.score(of: example.text, $0) }
-                scored.append((scores, truth))
-                if scores.firstIndex(of: scores.max() ?? 0) == truth { right += 1 }
-            }
-        }
-        let candidates = (1...120).map { Double($0) * 0.25 }
-        let best = candidates.min { loss(scored, $0) < loss(scored, $1) } ?? 1
-        return Validation(accuracy: Double(right) / Double(examples.count), temperature: best)
-    }
-
-    private static func loss(
-        _ scored: [(scores: [Double], truth: Int)],
-        _ temperature: Double
-    ) -> Double {
-        scored.reduce(0) { sum, each in
-            let p = softmax(each.scores.map { $0 / temperature })[each.truth]
-            return sum - log(max(p, 1e-12))
-        }
     }
 }

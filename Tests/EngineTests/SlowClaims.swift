@@ -1,0 +1,56 @@
+import Decisions
+import Reviews
+import Storage
+import Synchronization
+import Values
+
+/// A store whose answers about keys are old by the time they are given: it looks them up, then
+/// waits until a certain decision is settled.
+final class SlowClaims: Store {
+    private let store: MemoryStore
+    private let awaited = Mutex<Identifier?>(nil)
+
+    init(store: MemoryStore) { self.store = store }
+
+    func waitFor(_ id: Identifier) { awaited.withLock { $0 = id } }
+
+    func claimed(
+        scope: String,
+        keys: [String]
+    ) async throws(StoreError) -> [String: ClaimedDecision] {
+        let found = try await store.claimed(scope: scope, keys: keys)
+        if let id = awaited.withLock({ $0 }) {
+            while try await store.decision(id)?.state == .asking { await Task.yield() }
+        }
+        return found
+    }
+
+    func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
+        try await store.commit(changes)
+    }
+    func head() async throws(StoreError) -> ChainHead { try await store.head() }
+    func decision(_ id: Identifier) async throws(StoreError) -> DecisionRecord? {
+        try await store.decision(id)
+    }
+    func decisions(_ query: DecisionQuery) async throws(StoreError) -> [DecisionRecord] {
+        try await store.decisions(query)
+    }
+    func asking(after: Identifier?, limit: Int) async throws(StoreError) -> [DecisionRecord] {
+        try await store.asking(after: after, limit: limit)
+    }
+    func review(_ id: Identifier) async throws(StoreError) -> Review? { try await store.review(id) }
+    func reviews(_ query: ReviewQuery) async throws(StoreError) -> [Review] {
+        try await store.reviews(query)
+    }
+    func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry? {
+        try await store.entry(sequence)
+    }
+    func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry] {
+        try await store.entries(from: sequence, limit: limit)
+    }
+    func keep(_ release: StoredRelease) async throws(StoreError) { try await store.keep(release) }
+    func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
+        try await store.release(digest)
+    }
+    func secret() async throws(StoreError) -> [UInt8] { try await store.secret() }
+}
