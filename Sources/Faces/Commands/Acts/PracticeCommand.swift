@@ -34,6 +34,8 @@ enum PracticeCommand {
         }
         let classifier = Classifier(examples)
         let server = try PracticeServer(classifier, seed: 1).start(port: UInt16(port))
+        // It stops when nobody holds it.
+        defer { server.stop() }
         if call.wantsJSON {
             Terminal.standard.print(
                 [
