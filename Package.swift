@@ -106,9 +106,11 @@ let package = Package(
             path: "Sources/Faces/stepgate"
         ),
 
+        .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
         .target(
             name: "Measure",
             dependencies: [
+                "CAllocations",
                 "Values", "Expressions", "Autonomy", "Decisions", "Models", "Storage", "Engine",
                 "StorageSQLite", "Documents", "Platform",
             ],

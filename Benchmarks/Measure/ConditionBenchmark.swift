@@ -1,3 +1,4 @@
+internal import CAllocations
 internal import Expressions
 internal import Values
 
@@ -53,8 +54,13 @@ enum ConditionBenchmark {
             if program.condition(bindings) == .holds { sink &+= 1 }
         }
         let floor = Measure.nanoseconds(200_000) { if byHand(input) { sink &+= 1 } }
+        let before = stepgate_allocations()
+        for _ in 0..<1_000 where program.condition(bindings) == .holds { sink &+= 1 }
+        let allocations = Double(stepgate_allocations() - before) / 1_000
         precondition(sink >= 0, "the work is not optimised away")
-        return Figure(name: name, unit: "ns", floor: floor, subject: subject)
+        var figure = Figure(name: name, unit: "ns", floor: floor, subject: subject)
+        figure.allocations = allocations
+        return figure
     }
 
     /// The same in Swift.

@@ -7,6 +7,8 @@ struct Figure {
     let unit: String
     let floor: Double
     let subject: Double
+    /// From the heap, each time the subject runs; nothing where that was not counted.
+    var allocations: Double?
 
     var ratio: Double { subject / floor }
 
@@ -14,6 +16,7 @@ struct Figure {
         [
             "name": .string(name), "unit": .string(unit), "floor": .double(floor),
             "subject": .double(subject), "ratio": .double(ratio),
+            "allocations": allocations.map(JSON.double) ?? .null,
         ]
     }
 }
@@ -34,7 +37,9 @@ package enum Measure {
             for figure in figures {
                 Process.write(
                     "\(figure.name): \(Self.shown(figure.subject)) \(figure.unit), floor "
-                        + "\(Self.shown(figure.floor)), ratio \(Self.shown(figure.ratio))\n",
+                        + "\(Self.shown(figure.floor)), ratio \(Self.shown(figure.ratio))"
+                        + (figure.allocations.map { ", \(Self.shown($0)) allocations" } ?? "")
+                        + "\n",
                     to: .output
                 )
             }

@@ -37,10 +37,7 @@ enum RulesBenchmark {
 
         func word() -> UInt64 {
             pool.withLock { pool in
-                if pool.isEmpty {
-                    var generator = SystemRandomNumberGenerator()
-                    pool = (0..<512).map { _ in generator.next() }
-                }
+                if pool.isEmpty { pool = Process.randomWords(512) }
                 return pool.removeLast()
             }
         }

@@ -164,6 +164,25 @@ struct JSONTests {
         }
     }
 
+    @Test(arguments: SeededGenerator.seeds)
+    func `a double has the shortest digits that read back`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<1_000 {
+            let places = Int.random(in: 0...6, using: &generator)
+            let digits = Int64.random(in: -1_000_000_000...1_000_000_000, using: &generator)
+            let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+            let value = Double(digits) / Double(scale)
+            let text = JSON.ecmaScript(value)
+            #expect(Double(text) == value)
+            // Swift's description is the shortest too, with ".0" after a whole number.
+            let known = value.description
+            if !known.contains("e") {
+                let plain = known.hasSuffix(".0") ? String(known.dropLast(2)) : known
+                #expect(text == (plain == "-0" ? "0" : plain))
+            }
+        }
+    }
+
     // MARK: Pointers
 
     @Test func `a pointer finds and replaces what it names`() throws {

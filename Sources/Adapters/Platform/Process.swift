@@ -31,17 +31,28 @@ package enum Process {
 
     /// Bytes of the kernel's random source, for salts, ids and secrets.
     package static func randomBytes(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 7)
-        while bytes.count < count {
-            var word = generator.next()
-            for _ in 0..<8 {
-                bytes.append(UInt8(truncatingIfNeeded: word))
-                word >>= 8
-            }
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { out, filled in
+            unsafe fill(UnsafeMutableRawBufferPointer(out))
+            filled = count
         }
-        return Array(bytes.prefix(count))
+    }
+
+    /// 64-bit words of the kernel's random source, all in as few system calls as it takes.
+    package static func randomWords(_ count: Int) -> [UInt64] {
+        unsafe [UInt64](unsafeUninitializedCapacity: count) { out, filled in
+            unsafe fill(UnsafeMutableRawBufferPointer(out))
+            filled = count
+        }
+    }
+
+    /// getentropy(3) gives at most 256 bytes a call, all or none of them.
+    private static func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+        for start in stride(from: 0, to: bytes.count, by: 256) {
+            let end = min(bytes.count, start + 256)
+            let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[start..<end])
+            let failed = unsafe getentropy(part.baseAddress, part.count)
+            precondition(failed == 0, "the kernel's random source is gone")
+        }
     }
 
     /// Whether a person's terminal is at the other end.

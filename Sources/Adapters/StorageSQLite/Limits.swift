@@ -2,7 +2,7 @@
 package enum Limits {
     /// Changes one transaction takes at most; more wait for the next.
     package static let changesPerTransaction = 4_096
-    /// Changes that may wait for the writer; further callers wait until there is room.
+    /// Changes that may wait for the writer; further ones are refused as `busy`.
     package static let waitingChanges = 65_536
     /// Written bytes after which the log of writes is carried over into the database.
     static let checkpointBytes = 8 << 20

@@ -10,11 +10,14 @@ enum Rows {
         + "because, confidence, threshold, cost, epoch, lease_until, retry_at, asked_at, review, "
         + "last_entry, input_entry, output_entry, version"
 
-    static let insertDecision =
-        "INSERT INTO decisions (\(decisionColumns)) VALUES "
+    private static let decisionValues =
+        "INTO decisions (\(decisionColumns)) VALUES "
         + "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
-    static let replaceDecision = insertDecision.replacingPrefix("INSERT", with: "INSERT OR REPLACE")
+    /// Changes no row when the decision is there already.
+    static let insertDecision = "INSERT \(decisionValues) ON CONFLICT (id) DO NOTHING"
+
+    static let replaceDecision = "INSERT OR REPLACE \(decisionValues)"
 
     static func values(of record: DecisionRecord) -> [SQLiteValue] {
         [
@@ -101,11 +104,5 @@ enum Rows {
             previous: previous,
             payload: payload
         )
-    }
-}
-
-extension String {
-    fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
-        other + dropFirst(prefix.count)
     }
 }

@@ -23,8 +23,14 @@ package final class SQLiteStore: Store {
     private let checkpoints: Checkpoints?
     private let lock: StoreLock?
 
-    /// Opens or makes the store; `secret` are 32 random bytes for one that is new.
-    package init(_ path: String, mode: Mode, secret: [UInt8]) throws(StoreError) {
+    /// Opens or makes the store; `secret` are 32 random bytes for one that is new, `waiting` is how
+    /// many changes may wait for the disk before further ones are refused as `busy`.
+    package init(
+        _ path: String,
+        mode: Mode,
+        secret: [UInt8],
+        waiting: Int = Limits.waitingChanges
+    ) throws(StoreError) {
         self.path = path
         lock = mode == .engine ? try StoreLock(path) : nil
         do {
@@ -45,7 +51,11 @@ package final class SQLiteStore: Store {
             try StoreSchema.configure(checkpointing)
             let checkpoints = Checkpoints(Confined("checkpoints", checkpointing))
             self.checkpoints = checkpoints
-            writer = Writer(Confined("writer", writing), checkpoints: checkpoints)
+            writer = Writer(
+                Confined("writer", writing),
+                checkpoints: checkpoints,
+                waiting: waiting
+            )
             reader = Confined("reader", try SQLiteConnection(path, readOnly: true))
         } catch let error as StoreError {
             throw error

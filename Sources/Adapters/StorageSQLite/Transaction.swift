@@ -47,6 +47,7 @@ struct Transaction {
         }
         if let review = change.review, try !admits(review) { return .stale }
         let work = ChangeWork(change, after: head, links: links)
+        if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
         head = work.head
         return .committed(head)
@@ -61,21 +62,13 @@ struct Transaction {
         _ key: KeyClaim?,
         for record: DecisionRecord
     ) throws -> CommitResult? {
-        let isThere = try row("SELECT 1 FROM decisions WHERE id=?", record.id) != nil
-        guard let key else { return isThere ? .stale : nil }
+        guard let key else { return nil }
         let scope = SQLiteValue.integer(try scope(key.scope))
         try connection.run(
             "INSERT OR IGNORE INTO claims VALUES (?,?,?,?)",
             [scope, .text(key.key), .blob(record.id.bytes), .blob(key.body.bytes)]
         )
-        if connection.changes == 1 {
-            guard isThere else { return nil }
-            try connection.run(
-                "DELETE FROM claims WHERE scope=? AND key=?",
-                [scope, .text(key.key)]
-            )
-            return .stale
-        }
+        if connection.changes == 1 { return nil }
         let taken = try connection.row(
             "SELECT decision, body FROM claims WHERE scope=? AND key=?",
             [scope, .text(key.key)]
@@ -106,6 +99,24 @@ struct Transaction {
         }
     }
 
+    /// Writes the decision's row; false when a decision that should be new is there already.
+    private mutating func write(_ record: DecisionRecord, _ change: Change) throws -> Bool {
+        bytes += 400
+        guard case .insert(_, let key)? = change.decision else {
+            try connection.run(Rows.replaceDecision, Rows.values(of: record))
+            return true
+        }
+        try connection.run(Rows.insertDecision, Rows.values(of: record))
+        if connection.changes == 1 { return true }
+        if let key {
+            try connection.run(
+                "DELETE FROM claims WHERE scope=? AND key=?",
+                [.integer(try scope(key.scope)), .text(key.key)]
+            )
+        }
+        return false
+    }
+
     private mutating func write(_ work: ChangeWork, _ change: Change) throws {
         for (entry, payload) in zip(work.entries, change.entries.map(\.payloadBytes)) {
             try connection.run(
@@ -122,14 +133,6 @@ struct Transaction {
                 [.integer(entry.sequence), .blob(payload)]
             )
             bytes += payload.count
-        }
-        if let record = work.decision {
-            let isNew = if case .insert? = change.decision { true } else { false }
-            try connection.run(
-                isNew ? Rows.insertDecision : Rows.replaceDecision,
-                Rows.values(of: record)
-            )
-            bytes += 400
         }
         if let review = work.review {
             try connection.run(

@@ -10,6 +10,8 @@ final class Writer: Sendable {
 
     private struct Inbox {
         var requests: [Request] = []
+        /// In all of `requests`.
+        var changes = 0
         var isDraining = false
         var isClosed = false
     }
@@ -18,7 +20,11 @@ final class Writer: Sendable {
     private let confined: Confined
     private let checkpoints: Checkpoints
 
-    init(_ confined: Confined, checkpoints: Checkpoints) {
+    private let waiting: Int
+
+    /// `waiting` is how many changes may wait for the disk.
+    init(_ confined: Confined, checkpoints: Checkpoints, waiting: Int) {
+        self.waiting = waiting
         self.confined = confined
         self.checkpoints = checkpoints
     }
@@ -72,9 +78,15 @@ final class Writer: Sendable {
     }
 
     private func enqueue(_ request: Request) {
-        enum Next { case nothing, drain, refuse }
+        enum Next { case nothing, drain, refuse(StoreError) }
         let next = inbox.withLock { inbox -> Next in
-            if inbox.isClosed { return .refuse }
+            if inbox.isClosed { return .refuse(StoreError(.notWritable, "the store is closed")) }
+            let changes = inbox.changes + request.changes.count
+            guard changes <= waiting else {
+                let message = "\(inbox.changes) changes wait for the disk already; try again later"
+                return .refuse(StoreError(.busy, message))
+            }
+            inbox.changes = changes
             inbox.requests.append(request)
             if inbox.isDraining { return .nothing }
             inbox.isDraining = true
@@ -83,10 +95,7 @@ final class Writer: Sendable {
         switch next {
         case .nothing: break
         case .drain: confined.later { self.drain($0) }
-        case .refuse:
-            request.continuation.resume(
-                returning: .failure(StoreError(.notWritable, "the store is closed"))
-            )
+        case .refuse(let error): request.continuation.resume(returning: .failure(error))
         }
     }
 
@@ -104,6 +113,7 @@ final class Writer: Sendable {
                 }
                 let batch = Array(inbox.requests.prefix(count))
                 inbox.requests.removeFirst(count)
+                inbox.changes -= changes
                 if batch.isEmpty { inbox.isDraining = false }
                 return batch
             }

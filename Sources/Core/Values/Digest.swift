@@ -86,11 +86,10 @@ package func hmac(key: [UInt8], message: [UInt8]) -> Digest {
 extension [UInt8] {
     /// Lowercase hexadecimal digits, two a byte.
     package var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return unsafe String(unsafeUninitializedCapacity: count * 2) { out in
-            for (index, byte) in enumerated() {
-                unsafe out[index * 2] = digits[Int(byte >> 4)]
-                unsafe out[index * 2 + 1] = digits[Int(byte & 15)]
+        unsafe String(unsafeUninitializedCapacity: count * 2) { out in
+            for index in indices {
+                unsafe out[index * 2] = hexDigit(self[index] >> 4)
+                unsafe out[index * 2 + 1] = hexDigit(self[index] & 15)
             }
             return count * 2
         }
@@ -110,6 +109,11 @@ extension [UInt8] {
         }
         self = bytes
     }
+}
+
+/// The lowercase hexadecimal digit of a value below 16.
+package func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
 }
 
 /// The value of one ASCII hexadecimal digit.

@@ -34,8 +34,12 @@ package struct Identifier: Sendable, Hashable, Comparable {
     }
 
     package var bytes: [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
-            + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16)
+        for word in [high, low] {
+            for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (56 - 8 * index))) }
+        }
+        return bytes
     }
 
     package static func < (left: Identifier, right: Identifier) -> Bool {
@@ -45,12 +49,15 @@ package struct Identifier: Sendable, Hashable, Comparable {
 
 extension Identifier: CustomStringConvertible {
     package var description: String {
-        let digits = bytes.hex
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.append(digit)
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for index in 0..<32 {
+            if index == 8 || index == 12 || index == 16 || index == 20 {
+                text.append(UInt8(ascii: "-"))
+            }
+            let half = index < 16 ? high >> (60 - 4 * index) : low >> (124 - 4 * index)
+            text.append(hexDigit(UInt8(truncatingIfNeeded: half & 15)))
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -25,9 +25,22 @@ package struct Instant: Sendable, Hashable, Comparable {
         let inDay = microseconds - day * 86_400_000_000
         let date = CivilDate(daysSince1970: day)
         let second = inDay / 1_000_000
-        let clock = [second / 3_600, second / 60 % 60, second % 60].map { padded($0, 2) }
-        let fraction = padded(inDay % 1_000_000, 6)
-        return "\(date.text)T\(clock.joined(separator: ":")).\(fraction)Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(27)
+        func write(_ value: Int64, _ width: Int, then end: Unicode.Scalar) {
+            let digits = String(value).utf8
+            for _ in digits.count..<max(width, digits.count) { text.append(UInt8(ascii: "0")) }
+            text += digits
+            text.append(UInt8(ascii: end))
+        }
+        write(date.year, 4, then: "-")
+        write(date.month, 2, then: "-")
+        write(date.day, 2, then: "T")
+        write(second / 3_600, 2, then: ":")
+        write(second / 60 % 60, 2, then: ":")
+        write(second % 60, 2, then: ".")
+        write(inDay % 1_000_000, 6, then: "Z")
+        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -118,9 +118,7 @@ extension JSON {
     /// A string with the escapes of RFC 8785, section 3.2.2.2.
     private static func append(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy({
-            $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-        }) {
+        if isPlain(text.utf8.span) {
             bytes += text.utf8
             bytes.append(UInt8(ascii: "\""))
             return
@@ -141,6 +139,16 @@ extension JSON {
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                return false
+            }
+        }
+        return true
     }
 
     /// A double as ECMAScript prints it, but for whole numbers of 2^53 and more.
@@ -167,6 +175,7 @@ extension JSON {
     package static func ecmaScript(_ value: Double) -> String {
         if value == 0 { return "0" }
         if let whole = Int64(exactly: value), abs(value) < 1e15 { return String(whole) }
+        if let short = shortDecimal(value) { return short }
         let (digits, exponent) = shortest(abs(value))
         let sign = value < 0 ? "-" : ""
         let count = digits.count
@@ -181,6 +190,24 @@ extension JSON {
             return sign + "0." + String(repeating: "0", count: -exponent) + digits
         }
         return sign + scientific(digits, exponent - 1)
+    }
+
+    /// The text of a double with up to three decimal places and fifteen digits, as amounts have.
+    ///
+    /// No two decimals of fifteen digits are the same double, so what reads back is the shortest.
+    private static func shortDecimal(_ value: Double) -> String? {
+        let size = abs(value)
+        guard size < 1e12 else { return nil }
+        var scale: Int64 = 1
+        for places in 1...3 {
+            scale *= 10
+            let digits = Int64((size * Double(scale)).rounded())
+            guard Double(digits) / Double(scale) == size else { continue }
+            let fraction = String(digits % scale)
+            let zeroes = String(repeating: "0", count: places - fraction.utf8.count)
+            return (value < 0 ? "-" : "") + String(digits / scale) + "." + zeroes + fraction
+        }
+        return nil
     }
 
     /// The shortest digits `d` and the exponent `e` with value = 0.d × 10^e.
@@ -214,14 +241,12 @@ extension JSONObject {
     /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF, which
     /// begin with bytes from 0xEE on.
     private static func precedes(_ left: String, _ right: String) -> Bool {
-        var mine = left.utf8.makeIterator()
-        var others = right.utf8.makeIterator()
-        while let a = mine.next() {
-            guard let b = others.next() else { return false }
-            if a == b { continue }
-            if a < 0xEE && b < 0xEE { return a < b }
+        let mine = left.utf8.span
+        let others = right.utf8.span
+        for index in 0..<min(mine.count, others.count) where mine[index] != others[index] {
+            if mine[index] < 0xEE && others[index] < 0xEE { return mine[index] < others[index] }
             return left.utf16.lexicographicallyPrecedes(right.utf16)
         }
-        return others.next() != nil
+        return mine.count < others.count
     }
 }

@@ -50,7 +50,12 @@ package struct JSONObject: Sendable {
     }
 
     private static func precedes(_ left: String, _ right: String) -> Bool {
-        left.utf8.lexicographicallyPrecedes(right.utf8)
+        let mine = left.utf8.span
+        let others = right.utf8.span
+        for index in 0..<min(mine.count, others.count) where mine[index] != others[index] {
+            return mine[index] < others[index]
+        }
+        return mine.count < others.count
     }
 
     package var count: Int { members.count }
@@ -102,5 +107,9 @@ extension JSONObject: Equatable {
 
 /// Whether two texts have the same bytes; Swift's `==` also equates spellings of one character.
 package func identical(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left == right && left.utf8.elementsEqual(right.utf8)
+    let mine = left.utf8.span
+    let others = right.utf8.span
+    guard mine.count == others.count else { return false }
+    for index in mine.indices where mine[index] != others[index] { return false }
+    return true
 }

@@ -7,7 +7,7 @@ package enum Limits {
     /// Lines a job takes on in one commit.
     package static let batch = 256
     /// Batches a job works on at once.
-    package static let batchesAtOnce = 3
+    package static let batchesAtOnce = 4
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)

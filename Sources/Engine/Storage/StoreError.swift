@@ -9,6 +9,8 @@ package struct StoreError: Error, Sendable, Equatable {
         case newerSchema
         /// The disk is full, broken or too slow; nothing was acknowledged.
         case unavailable
+        /// More waits for the disk than may; nothing was written, and later it may be.
+        case busy
         /// What was read is not what Stepgate writes.
         case corrupt
         /// The store was opened for reading only, or is closed.

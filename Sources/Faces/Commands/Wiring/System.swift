@@ -33,8 +33,7 @@ final class SystemChance: Chance {
     func word() -> UInt64 {
         pool.withLock { pool in
             if pool.words.isEmpty {
-                var generator = SystemRandomNumberGenerator()
-                pool.words = (0..<Self.poolWords).map { _ in generator.next() }
+                pool.words = Process.randomWords(Self.poolWords)
             }
             return pool.words.removeLast()
         }
