@@ -92,6 +92,39 @@ struct EndToEndTests {
         withExtendedLifetime(model) {}
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a pending review is judged under its own release, whatever the folder says since`() throws
+    {
+        func policy(_ actions: String) -> String {
+            """
+            policy: refund
+            autonomy: manual
+            input: {amount: number}
+            output: {action(enum): [\(actions)]}
+            """
+        }
+        try program.write("stepgate.yaml", "models: {}\n")
+        try program.write("Policies/refund.yaml", policy("refund, reject"))
+        try program.write("in.jsonl", #"{"amount": 12}"#)
+        let decide = ["decide", "refund", "--input", "in.jsonl", "--output", "out.jsonl"]
+        #expect(try run(decide).code == 0)
+        let reviews = try program.json("review", "list")
+        let id = try #require(reviews.array?.first?["id"]?.string)
+
+        // The folder no longer knows 'refund', and now knows 'hold'.
+        try program.write("Policies/refund.yaml", policy("reject, hold"))
+        let later = try program.run("review", "decide", id, "--output", #"{"action":"hold"}"#)
+        #expect(later.code == 1)
+        #expect(later.errors.contains("hold"), "\(later.errors)")
+        let own = try program.run("review", "decide", id, "--output", #"{"action":"refund"}"#)
+        #expect(own.code == 0, "\(own.errors)")
+        let shown = try program.json("decisions", "list")
+        #expect(shown.array?.first?["state"] == "decided")
+        #expect(try run(decide).code == 0)
+        #expect(try lines("out.jsonl").first?["output"] == ["action": "refund"])
+        #expect(try program.run("log", "verify").code == 0)
+    }
+
     @Test(.timeLimit(.minutes(4)))
     func
         `killed at any moment and run again, every key has one decision and nothing needs repair`()
