@@ -58,7 +58,7 @@ let package = Package(
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
 
-        room("Engine", "Models", ["Values", "Prompts", "Autonomy"]),
+        room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
         room("Engine", "Storage", ["Values", "Reviews", "Decisions"]),
         room(
             "Engine",
@@ -77,7 +77,7 @@ let package = Package(
             "Adapters",
             "StorageSQLite",
             ["CSQLite", "Values", "Reviews", "Decisions", "Storage"],
-            embedding: ["Migrations/0001_initial.sql"]
+            embedding: ["Migrations/0001_initial.sql", "Migrations/0002_models.sql"]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
@@ -127,7 +127,7 @@ let package = Package(
             dependencies: ["Values", "Reviews", "Decisions", "Storage"],
             path: "Tests/TestSupport"
         ),
-        tests("ValuesTests", ["Values", "TestSupport"]),
+        tests("ValuesTests", ["Values", "Platform", "TestSupport"]),
         tests("ExpressionsTests", ["Values", "Expressions", "TestSupport"]),
         tests("DocumentsTests", ["Values", "Documents"]),
         tests("PromptsTests", ["Values", "Prompts", "Documents", "TestSupport"]),

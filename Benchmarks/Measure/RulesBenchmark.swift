@@ -85,7 +85,8 @@ enum RulesBenchmark {
                 "Policies/refund.yaml": Array(policy.utf8),
             ]),
             reader: YAMLReader(),
-            environment: [:]
+            environment: [:],
+            zones: { _ in nil }
         )
         guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
         let store = try SQLiteStore(path, mode: .engine, secret: Process.randomBytes(32))

@@ -30,7 +30,8 @@ enum Fixture {
                 "Policies/\(name).yaml": Array(policy.utf8),
             ]),
             reader: YAMLReader(),
-            environment: ["PAYMENTS": "http://pay"]
+            environment: ["PAYMENTS": "http://pay"],
+            zones: { $0 == "UTC" ? .utc : nil }
         )
     }
 
@@ -73,6 +74,11 @@ enum Fixture {
 
 extension Fixture {
     static func compile(_ files: [String: [UInt8]]) -> WorkspaceCheck {
-        Workspace.compile(files: WorkspaceFiles(files), reader: YAMLReader(), environment: [:])
+        Workspace.compile(
+            files: WorkspaceFiles(files),
+            reader: YAMLReader(),
+            environment: [:],
+            zones: { $0 == "UTC" ? .utc : nil }
+        )
     }
 }

@@ -122,41 +122,50 @@ struct World: Sendable {
     init(
         seed: UInt64 = 1,
         policy: String = World.policy,
+        models: [String] = ["fast"],
+        limits: ModelLimits = ModelLimits(concurrency: 10_000),
+        price: Double = 0,
+        cache: Duration? = nil,
         store: (any Store)? = nil,
         answer: @escaping @Sendable (HTTPCall) async throws(TransportError) -> HTTPReply
     ) throws {
         chance = SeededChance(seed: seed)
         self.store = store ?? MemoryStore(secret: [UInt8](repeating: 3, count: 32))
         transport = FakeTransport(answer: answer)
+        let listed = models.map {
+            #"\#($0): {shape: decisions, url: "http://x/v1", model: \#($0)}"#
+        }
         let check = Workspace.compile(
             files: WorkspaceFiles([
-                "stepgate.yaml": Array(
-                    #"models: {fast: {shape: decisions, url: "http://x/v1", model: m}}"#.utf8
-                ),
+                "stepgate.yaml": Array("models: {\(listed.joined(separator: ", "))}".utf8),
                 "Prompts/refund.prompt": Array("<message>{{message}}</message>".utf8),
                 "Policies/refund.yaml": Array(policy.utf8),
             ]),
             reader: YAMLReader(),
-            environment: [:]
+            environment: [:],
+            zones: { $0 == "UTC" ? .utc : nil }
         )
         guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
-        let endpoint = ModelEndpoint(
-            name: "fast",
-            shape: .decisions,
-            url: try EndpointURL("http://x/v1"),
-            model: "m"
-        )
-        release = LoadedRelease(
-            workspace: workspace,
-            clients: [
-                "fast": ModelClient(
-                    endpoint: endpoint,
-                    transport: transport,
-                    clock: clock,
-                    chance: chance
-                )
-            ]
-        )
+        var clients: [String: ModelClient] = [:]
+        for name in models {
+            let endpoint = ModelEndpoint(
+                name: name,
+                shape: .decisions,
+                url: try EndpointURL("http://x/v1"),
+                model: name,
+                price: Price(input: price, output: 0) ?? .free,
+                cache: cache
+            )
+            clients[name] = ModelClient(
+                endpoint: endpoint,
+                gate: ModelGate(limits, clock: clock),
+                transport: transport,
+                clock: clock,
+                chance: chance,
+                cache: StoreCache(self.store)
+            )
+        }
+        release = LoadedRelease(workspace: workspace, clients: clients)
     }
 
     var surroundings: Surroundings { Surroundings(clock: clock, chance: chance) }

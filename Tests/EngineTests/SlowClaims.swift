@@ -48,6 +48,14 @@ final class SlowClaims: Store {
     func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry] {
         try await store.entries(from: sequence, limit: limit)
     }
+    func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
+        try await store.tallies(since: since)
+    }
+    func models() async throws(StoreError) -> [ModelState] { try await store.models() }
+    func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer? {
+        try await store.keptAnswer(key, at: now)
+    }
+    func keep(_ answer: KeptAnswer) async throws(StoreError) { try await store.keep(answer) }
     func keep(_ release: StoredRelease) async throws(StoreError) { try await store.keep(release) }
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
         try await store.release(digest)

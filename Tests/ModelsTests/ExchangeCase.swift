@@ -12,6 +12,10 @@ struct ExchangeCase: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { document["name"]?.string ?? "unnamed" }
 
+    var structured: ModelDefinition.Structured {
+        document["structured"]?.string.flatMap(ModelDefinition.Structured.init) ?? .format
+    }
+
     static func all(_ shape: Shape) throws -> [ExchangeCase] {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "Cases/\(shape.rawValue)")
@@ -50,7 +54,7 @@ struct ExchangeCase: CustomTestStringConvertible, Sendable {
 }
 
 struct RecordedExchangeTests {
-    @Test(arguments: try ExchangeCase.all(.chat) + ExchangeCase.all(.decisions))
+    @Test(arguments: try Shape.allCases.flatMap(ExchangeCase.all))
     func `a recorded exchange comes to what it must`(_ recorded: ExchangeCase) throws {
         let request = try recorded.request()
         let problems = recorded.shape.problems(
@@ -58,7 +62,7 @@ struct RecordedExchangeTests {
             confidence: request.confidence
         )
         #expect(problems == [])
-        let reply = recorded.shape.coding.decode(try recorded.reply(), to: request)
+        let reply = recorded.shape.coding(recorded.structured).decode(try recorded.reply(), to: request)
         let expected = try #require(recorded.document["expect"])
         if let wanted = expected["answer"] {
             guard case .answer(let answer) = reply else {
@@ -94,7 +98,7 @@ struct RecordedExchangeTests {
         if let finish = wanted["finish"]?.string { #expect(answer.finish == finish) }
         if let samples = wanted["samples"]?.integer { #expect(answer.samples.count == samples) }
         if let usage = wanted["usage"] { #expect(json(answer.usage) == usage) }
-        #expect(answer.answer.confidence == answer.confidence.value)
+        #expect(answer.answer(of: "fast").confidence == answer.confidence.value)
     }
 
     private func check(_ failure: ModelFailure, _ wanted: JSON) throws {

@@ -90,7 +90,7 @@ struct LogprobPropertyTests {
             ],
         ]
         let reply = HTTPReply(status: 200, body: Array(body.compactText.utf8))
-        guard case .answer(let answer) = Shape.chat.coding.decode(reply, to: request) else {
+        guard case .answer(let answer) = Shape.chat.coding().decode(reply, to: request) else {
             Issue.record("no answer for \(content)")
             return nil
         }

@@ -66,7 +66,8 @@ struct ModelClientTests {
 
     private func client(
         _ transport: ScriptedTransport,
-        clock: SteppedClock? = nil
+        clock: SteppedClock? = nil,
+        limits: ModelLimits = ModelLimits()
     ) throws
         -> ModelClient
     {
@@ -76,9 +77,10 @@ struct ModelClientTests {
                 shape: .decisions,
                 url: try EndpointURL("http://127.0.0.1:1/v1"),
                 model: "banker-1",
-                key: try Secret("sk-planted"),
+                key: SecretKey { () throws(ModelError) in try Secret("sk-planted") },
                 price: try #require(Price(input: 1, output: 0))
             ),
+            gate: ModelGate(limits, clock: clock ?? self.clock),
             transport: transport,
             clock: clock ?? self.clock,
             chance: NoChance()
@@ -117,7 +119,7 @@ struct ModelClientTests {
             return
         }
         #expect(answer.output == ["action": "a"])
-        #expect(answer.answer.confidence == 0.9)
+        #expect(answer.answer(of: "fast").confidence == 0.9)
         #expect(record.attempts.count == 1)
         #expect(record.attempts[0].duration == .milliseconds(40))
         #expect(record.attempts[0].status == 200)

@@ -24,7 +24,8 @@ struct RequestTests {
         _ clause: ConfidenceClause,
         _ messages: [Message]? = nil,
         sampling: Sampling = Sampling(),
-        schema: JSON? = nil
+        schema: JSON? = nil,
+        structured: ModelDefinition.Structured = .format
     ) throws -> JSON {
         let request = ModelRequest(
             messages: messages ?? [text(.system, "Decide."), text(.user, "Hello")],
@@ -32,7 +33,7 @@ struct RequestTests {
             confidence: clause,
             sampling: sampling
         )
-        return try JSON.read(shape.coding.encode(request, model: "banker-1"))
+        return try JSON.read(shape.coding(structured).encode(request, model: "banker-1"))
     }
 
     private let logprob = ConfidenceClause(from: .logprob, of: "action")
@@ -198,10 +199,12 @@ struct ShapeProblemTests {
     private static let two: JSON = ["action": ["enum": ["a", "b"]]]
 
     @Test(arguments: [
-        (Shape.chat, ConfidenceSignal.probability, "gives no probability: use logprob, stated"),
-        (.decisions, .logprob, "the shape decisions gives no logprob: use probability"),
+        (Shape.chat, ConfidenceSignal.probability, "gives no probability: use agreement, logprob"),
+        (.decisions, .logprob, "the shape decisions gives no logprob: use agreement, probability"),
         (.decisions, .vote, "gives no vote"), (.decisions, .stated, "gives no stated"),
-        (.chat, .agreement, "not available yet"),
+        (.responses, .probability, "gives no probability: use agreement, logprob, stated, vote"),
+        (.messages, .logprob, "the shape messages gives no logprob: use agreement, stated, vote"),
+        (.systemone, .vote, "gives no vote: use agreement, probability"),
     ])
     func `a signal that a shape cannot give is a problem`(
         _ shape: Shape,
@@ -216,7 +219,7 @@ struct ShapeProblemTests {
     @Test(arguments: [
         (ConfidenceClause(from: .logprob, of: "acton"), "no property acton: did you mean action?"),
         (ConfidenceClause(from: .stated, of: "action"), "needs a number"),
-        (ConfidenceClause(from: .vote, of: "action", samples: 1), "2 to 128 samples, not 1"),
+        (ConfidenceClause(from: .vote, of: "action", samples: 0), "1 to 128 samples, not 0"),
         (ConfidenceClause(from: .vote, of: "action", samples: 129), "not 129"),
         (ConfidenceClause(from: .logprob, of: "list"), "a list or an object"),
         (ConfidenceClause(from: .logprob, of: "free", normalize: true), "normalize needs free"),

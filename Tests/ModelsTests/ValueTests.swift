@@ -1,3 +1,4 @@
+import Autonomy
 import Models
 import Testing
 import Values
@@ -20,7 +21,7 @@ struct SecretTests {
             shape: .chat,
             url: try EndpointURL("http://h"),
             model: "m",
-            key: holder.key
+            key: SecretKey { () throws(ModelError) in try Secret("sk-planted-123") }
         )
         dump(endpoint, to: &dumped)
         let header = HTTPHeader("authorization", prefix: "Bearer ", try planted())

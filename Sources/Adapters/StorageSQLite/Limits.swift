@@ -8,6 +8,8 @@ package enum Limits {
     static let checkpointBytes = 8 << 20
     /// Milliseconds to wait for another process's transaction.
     static let busyMilliseconds: Int32 = 10_000
+    /// Expired answers let go of with each one kept.
+    static let answersLetGo = 16
     /// Rows of one listing.
     package static let rows = 100_000
 }

@@ -84,6 +84,59 @@ enum Rows {
         return review
     }
 
+    static func values(of model: ModelState) -> [SQLiteValue] {
+        [
+            .text(model.model), .text(model.breaker.rawValue),
+            .integer(model.since.microseconds), SQLiteValue(model.until?.microseconds),
+        ]
+    }
+
+    /// `model, breaker, since, until`.
+    static func model(_ row: [SQLiteValue]) throws(StoreError) -> ModelState {
+        guard row.count >= 4, let name = row[0].text,
+            let breaker = row[1].text.flatMap(ModelState.Breaker.init),
+            let since = row[2].integer
+        else { throw StoreError(.corrupt, "a row of models is not as Stepgate writes it") }
+        return ModelState(
+            model: name,
+            breaker: breaker,
+            since: Instant(microseconds: since),
+            until: row[3].integer.map(Instant.init)
+        )
+    }
+
+    /// `quarter, policy, model, body`.
+    static func tally(_ row: [SQLiteValue]) throws(StoreError) -> CallTally {
+        guard row.count >= 4, let quarter = row[0].integer, let policy = row[1].text,
+            let model = row[2].text,
+            let json = row[3].text.flatMap({ try? JSON.read(Array($0.utf8)) }),
+            let tally = CallTally(
+                CallTally.Key(
+                    at: Instant(microseconds: quarter),
+                    policy: policy,
+                    model: model
+                ),
+                json: json
+            )
+        else { throw StoreError(.corrupt, "a row of tallies is not as Stepgate writes it") }
+        return tally
+    }
+
+    /// `key, version, body, kept_at, expires_at`.
+    static func answer(_ row: [SQLiteValue]) throws(StoreError) -> KeptAnswer {
+        guard row.count >= 5, let key = row[0].blob.flatMap({ Digest(bytes: $0) }),
+            let version = row[1].text, let body = row[2].blob, let kept = row[3].integer,
+            let expires = row[4].integer
+        else { throw StoreError(.corrupt, "a row of answers is not as Stepgate writes it") }
+        return KeptAnswer(
+            key: key,
+            version: version,
+            body: body,
+            keptAt: Instant(microseconds: kept),
+            expiresAt: Instant(microseconds: expires)
+        )
+    }
+
     /// `sequence, hash, previous, bytes, payload`.
     static func entry(_ row: [SQLiteValue]) throws(StoreError) -> StoredEntry {
         guard row.count >= 5, let sequence = row[0].integer,

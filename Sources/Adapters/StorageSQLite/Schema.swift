@@ -8,7 +8,8 @@ enum StoreSchema {
 
     /// In order; the number is the place from 1.
     static let migrations: [(name: String, sql: [UInt8])] = [
-        ("0001_initial", PackageResources._001_initial_sql)
+        ("0001_initial", PackageResources._001_initial_sql),
+        ("0002_models", PackageResources._002_models_sql),
     ]
 
     static func configure(_ connection: SQLiteConnection) throws(SQLiteFailure) {

@@ -9,6 +9,9 @@ struct Transaction {
     private var head: ChainHead
     /// Numbers of scopes met in this transaction.
     private var scopes: [String: Int64] = [:]
+    /// Added up here and written once at the end: many changes are of the same quarter.
+    private var tallies: [CallTally.Key: CallTally] = [:]
+    private var models: [String: ModelState] = [:]
     private(set) var bytes = 0
 
     /// Begins it and reads the chain's head inside, since another process may have appended.
@@ -49,8 +52,38 @@ struct Transaction {
         let work = ChangeWork(change, after: head, links: links)
         if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
+        for tally in change.tallies {
+            tallies[tally.key, default: CallTally(tally.key)].add(tally)
+        }
+        for model in change.models { models[model.model] = model }
         head = work.head
         return .committed(head)
+    }
+
+    /// Writes what the changes add up to; before the commit.
+    func finish() throws {
+        for tally in tallies.values { try write(tally) }
+        for model in models.values {
+            try connection.run("INSERT OR REPLACE INTO models VALUES (?,?,?,?)", Rows.values(of: model))
+        }
+    }
+
+    private func write(_ tally: CallTally) throws {
+        let key: [SQLiteValue] = [
+            .integer(tally.key.quarter.microseconds), .text(tally.key.policy),
+            .text(tally.key.model),
+        ]
+        let stored = try connection.row(
+            "SELECT quarter, policy, model, body FROM tallies "
+                + "WHERE quarter=? AND policy=? AND model=?",
+            key
+        )
+        var sum = try stored.map { try Rows.tally($0) } ?? CallTally(tally.key)
+        sum.add(tally)
+        try connection.run(
+            "INSERT OR REPLACE INTO tallies VALUES (?,?,?,?)",
+            key + [.text(sum.json.compactText)]
+        )
     }
 
     private func row(_ sql: String, _ id: Identifier) throws -> [SQLiteValue]? {

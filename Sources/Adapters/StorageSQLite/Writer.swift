@@ -146,6 +146,7 @@ final class Writer: Sendable {
                 for change in changes { answers.append(try transaction.apply(change)) }
                 results.append(answers)
             }
+            try transaction.finish()
             bytes = transaction.bytes
             return results
         }

@@ -45,11 +45,14 @@ package struct Answer: Sendable, Equatable {
     /// confident.
     package let confidence: Double?
     package let signal: ConfidenceSignal
+    /// The name of the model under `use:` whose threshold applies.
+    package let model: String
 
-    package init(output: JSON, confidence: Double?, signal: ConfidenceSignal) {
+    package init(output: JSON, confidence: Double?, signal: ConfidenceSignal, model: String) {
         self.output = output
         self.confidence = confidence
         self.signal = signal
+        self.model = model
     }
 }
 
@@ -71,14 +74,19 @@ package struct AnswerFailure: Error, Sendable, Equatable {
         case rejected
         /// Not reachable, overloaded or too slow, after all attempts: worth asking again later.
         case unavailable
+        /// The policy's budget has no room for the call, so it was not made.
+        case overBudget = "over-budget"
     }
 
     package let kind: Kind
     /// One sentence for a person; never holds a secret.
     package let detail: String
+    /// When asking again may help, where that is known.
+    package let retryAt: Instant?
 
-    package init(_ kind: Kind, _ detail: String) {
+    package init(_ kind: Kind, _ detail: String, retryAt: Instant? = nil) {
         self.kind = kind
         self.detail = detail
+        self.retryAt = retryAt
     }
 }

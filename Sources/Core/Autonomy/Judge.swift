@@ -15,7 +15,7 @@ package struct Judgement: Sendable {
 
     package let outcome: Outcome
     /// Why in one stable word: `confident`, `not-confident`, `never`, `no-clause`, `suggested`,
-    /// `check-failed`, `model-unavailable`, `model-failed`, `autonomous`.
+    /// `check-failed`, `model-unavailable`, `model-failed`, `over-budget`, `autonomous`.
     package let reason: String
     package let because: String
     /// As the signal gave it, when it is a number in [0, 1].
@@ -59,6 +59,7 @@ extension Policy {
         askedAt: Instant,
         now: Instant
     ) -> Judgement {
+        if failure.kind == .overBudget { return overBudget(failure, step, now: now) }
         let isUnavailable = failure.kind == .unavailable
         let reason = isUnavailable ? "model-unavailable" : "model-failed"
         let facts: [JSONObject.Member] = [.init("failure", .string(failure.kind.rawValue))]
@@ -80,7 +81,38 @@ extension Policy {
             return judgement(.waits(until: deadline), because)
         }
         if autonomy == .suggest { return judgement(.review(queue: nil, draft: nil), because) }
-        switch onFailure.then {
+        return insteadOfModel(onFailure.then, step, now, because, judgement)
+    }
+
+    /// The budget says what happens to a step that it has no room for.
+    private func overBudget(_ failure: AnswerFailure, _ step: Step, now: Instant) -> Judgement {
+        let because = "The budget is spent: \(failure.detail)"
+        func judgement(_ outcome: Judgement.Outcome) -> Judgement {
+            Judgement(
+                outcome: outcome,
+                reason: "over-budget",
+                because: because,
+                confidence: nil,
+                threshold: nil,
+                json: ["failure": .string(failure.kind.rawValue)]
+            )
+        }
+        switch budget?.onExceeded {
+        case .fail?: return judgement(.failed)
+        case .wait?: return judgement(.waits(until: failure.retryAt ?? now))
+        case .review?, nil: return judgement(.review(queue: nil, draft: nil))
+        }
+    }
+
+    /// What the policy's `on_failure` puts in the place of a model's answer.
+    private func insteadOfModel(
+        _ then: OnFailure.Then,
+        _ step: Step,
+        _ now: Instant,
+        _ because: String,
+        _ judgement: (Judgement.Outcome, String) -> Judgement
+    ) -> Judgement {
+        switch then {
         case .review: return judgement(.review(queue: nil, draft: nil), because)
         case .fail: return judgement(.failed, because)
         case .decide(let template):
@@ -210,7 +242,7 @@ extension Policy {
         if let confidence { bindings.set("confidence", to: .double(confidence)) }
         for (index, clause) in accept.enumerated() {
             switch clause.condition?.condition(bindings) ?? .holds {
-            case .holds: return Clause(index: index, threshold: clause.threshold, error: nil)
+            case .holds: return Clause(index: index, threshold: clause.threshold(of: answer.model), error: nil)
             case .fails: continue
             case .failed(let error): return Clause(index: index, threshold: nil, error: error)
             }
@@ -226,6 +258,7 @@ extension Policy {
         accepts: Bool
     ) -> JSON {
         var members: [JSONObject.Member] = [
+            .init("model", .string(answer.model)),
             .init("signal", .string(answer.signal.rawValue)),
             .init("would_accept", .bool(accepts)),
         ]
@@ -264,6 +297,7 @@ extension AnswerFailure.Kind {
         case .offSchema: "its answer does not fit the output's schema"
         case .rejected: "the request was rejected"
         case .unavailable: "none answered in time"
+        case .overBudget: "the budget is spent"
         }
     }
 }

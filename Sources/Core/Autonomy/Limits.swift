@@ -6,7 +6,17 @@ package enum Limits {
     /// Samples one `vote` may ask for.
     package static let samples = 128
     package static let attempts = 10
+    /// Calls of one model in flight.
+    package static let concurrency = 10_000
+    /// Requests or tokens of one model in a minute.
+    package static let perMinute = 1_000_000_000
+    /// Failures one after another before a circuit breaker opens.
+    package static let breakerFailures = 1_000
+    /// Models that one policy asks.
+    package static let stages = 16
     package static let approvals = 20
+    /// US dollars of one budget.
+    package static let budget = 1e9
     /// Rows of one list.
     package static let listRows = 1_000_000
 }

@@ -35,6 +35,7 @@ package struct Policy: Sendable {
     package let model: ModelClause?
     package let checks: [Check]
     package let accept: [AcceptClause]
+    package let budget: Budget?
     package let reviewTerms: Review.Terms
     package let audit: AuditClause
     package let privatePointers: [JSONPointer]
@@ -60,6 +61,8 @@ package struct Rule: Sendable {
 
 /// How the model is asked.
 package struct ModelClause: Sendable {
+    /// Where its confidence is asked for, for what is found wrong with it later.
+    package let place: SourceRange
     package let prompt: Prompt
     /// Names of models; the next is asked only when the last was not sure enough.
     package let use: [String]
@@ -111,6 +114,33 @@ package struct AcceptClause: Sendable {
 
     package let condition: Program?
     package let threshold: Threshold
+    /// By the name of a model under `use:`, where that one has a threshold of its own.
+    package let stages: [String: Threshold]
+
+    /// What an answer of that model must reach.
+    package func threshold(of model: String) -> Threshold { stages[model] ?? threshold }
+}
+
+/// How much one policy's models may cost in a period.
+package struct Budget: Sendable, Equatable {
+    package enum OnExceeded: String, Sendable, CaseIterable {
+        case review
+        case fail
+        /// Stays `asking` until the next period.
+        case wait
+    }
+
+    /// US dollars.
+    package let usd: Double
+    package let period: CalendarPeriod
+    /// Whose midnight ends a day.
+    package let zone: TimeZoneRules
+    package let onExceeded: OnExceeded
+
+    /// The period that a moment is in: its first instant and the first of the next.
+    package func period(at now: Instant) -> (start: Instant, end: Instant) {
+        (zone.start(of: period, containing: now), zone.end(of: period, containing: now))
+    }
 }
 
 /// Which decisions are drawn for a blind audit, and what their reviews ask.

@@ -50,36 +50,15 @@ package enum SecretReference: Sendable, Equatable {
     case file(String)
 }
 
-/// A model of `stepgate.yaml`.
-package struct ModelDefinition: Sendable, Equatable {
-    package enum Shape: String, Sendable, CaseIterable {
-        case chat, responses, decisions, systemone, messages
-
-        /// What a shape can tell of its confidence; nothing for one that is not available yet.
-        package var signals: Set<ConfidenceSignal>? {
-            switch self {
-            case .chat: [.logprob, .vote, .stated]
-            case .decisions: [.probability]
-            case .responses, .systemone, .messages: nil
-            }
-        }
-    }
-
-    package let name: String
-    package let shape: Shape
-    package let url: String
-    package let model: String
-    package let key: SecretReference?
-    /// US dollars a million tokens, as written.
-    package let inputPrice: Double
-    package let outputPrice: Double
-    package let concurrency: Int
-}
-
 /// What reading a workspace came to.
 package struct WorkspaceCheck: Sendable {
     /// Nothing when there is an error.
     package let workspace: Workspace?
     /// Errors and warnings, ordered by file and place.
     package let diagnostics: [Diagnostic]
+
+    package init(workspace: Workspace?, diagnostics: [Diagnostic]) {
+        self.workspace = workspace
+        self.diagnostics = diagnostics
+    }
 }

@@ -16,6 +16,7 @@ package struct DecisionEngine: Sendable {
     private let surroundings: Surroundings
     /// The key of the audit draw.
     private let secret: [UInt8]
+    private let ledger: Ledger
 
     package init(
         live: LoadedRelease,
@@ -27,6 +28,7 @@ package struct DecisionEngine: Sendable {
         self.store = store
         self.releases = releases
         self.surroundings = surroundings
+        ledger = Ledger(store)
         do {
             secret = try await store.secret()
         } catch {
@@ -76,22 +78,48 @@ package struct DecisionEngine: Sendable {
 
     /// Asks the policy's models about an accepted step, and settles it or says when to ask again.
     package func ask(_ asking: Asking) async throws(EngineError) -> Asked {
-        let consultation = Consultation(asking: asking, surroundings: surroundings)
-        let outcome = await consultation.consult()
+        let consultation = Consultation(
+            asking: asking,
+            surroundings: surroundings,
+            ledger: ledger
+        )
+        if let until = consultation.closedUntil {
+            // Nothing was asked and nothing is new: it stays `asking` under the lease it has, which
+            // no other engine can take while this one holds the store.
+            return .waits(asking, until: until)
+        }
+        let outcome = try await consultation.consult()
         let settlement = settlement(asking.release, asking.policy)
         switch consultation.plan(outcome, settlement) {
         case .settle(let change, let view):
-            return .settled(try await written(change, view))
+            if try await isCommitted(change) { return .settled(view.committed) }
+            return .settled(try await tooLate(consultation, outcome))
         case .wait(let change, let asking, let until):
-            _ = try await written(change, DecisionView(record: asking.record, output: nil))
+            guard try await isCommitted(change) else {
+                return .settled(try await tooLate(consultation, outcome))
+            }
             var asking = asking
             asking.record.version += 1
             return .waits(asking, until: until)
         }
     }
 
+    /// Takes over what is `asking` with a lease that ran out and that this engine does not hold:
+    /// steps that a person recalled, or that an engine elsewhere left.
+    package func reap(
+        holding held: Set<Identifier>
+    ) async throws(EngineError) -> [Asking] {
+        try await takeOver { [now] record in
+            !held.contains(record.id) && record.leaseUntil.map { $0 <= now } ?? true
+        }
+    }
+
     /// The decisions that an earlier engine left `asking`, taken over under a new epoch.
-    package func resume() async throws(EngineError) -> [Asking] {
+    package func resume() async throws(EngineError) -> [Asking] { try await takeOver { _ in true } }
+
+    private func takeOver(
+        _ isOurs: (DecisionRecord) -> Bool
+    ) async throws(EngineError) -> [Asking] {
         var resumed: [Asking] = []
         var last: Identifier?
         while true {
@@ -101,7 +129,7 @@ package struct DecisionEngine: Sendable {
             } catch {
                 throw EngineError(error)
             }
-            for record in page { resumed.append(try await takeOver(record)) }
+            for record in page where isOurs(record) { resumed.append(try await takeOver(record)) }
             guard let end = page.last, page.count == Limits.resumePage else { return resumed }
             last = end.id
         }
@@ -208,6 +236,30 @@ extension DecisionEngine {
         } catch {
             throw EngineError(error)
         }
+    }
+
+    /// Whether the change was admitted; not where another came first.
+    private func isCommitted(_ change: Change) async throws(EngineError) -> Bool {
+        if case .committed? = try await commit([change]).first { return true }
+        return false
+    }
+
+    /// Records the calls of a result that no longer counts; the decision as it stands is the answer.
+    private func tooLate(
+        _ consultation: Consultation,
+        _ outcome: Consultation.Outcome
+    ) async throws(EngineError) -> DecisionView {
+        let asking = consultation.asking
+        for _ in 0..<Limits.staleAttempts {
+            let current = try await view(of: asking.id)
+            let change = consultation.late(
+                outcome,
+                current.record,
+                settlement(asking.release, asking.policy)
+            )
+            if try await isCommitted(change) { return try await view(of: asking.id) }
+        }
+        throw EngineError(.store, "others keep changing decision \(asking.id); its calls are lost")
     }
 
     /// Commits a change to a decision; where another came first, that one's word stands.

@@ -56,6 +56,7 @@ extension ModelCallRecord {
             .init("cost_picodollars", .int(cost.picodollars)),
             .init("usage", usage.facts),
         ]
+        if let cachedAt { members.append(.init("cached_at", .string(cachedAt.rfc3339))) }
         switch reply {
         case .answer(let answer):
             members.append(.init("version", .string(answer.version)))

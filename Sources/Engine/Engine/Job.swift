@@ -66,6 +66,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     /// earlier job left.
     private var lines: [Identifier: [JobLine]] = [:]
     private var ended = false
+    private var reapedAt: Instant?
 
     package init(
         engine: DecisionEngine,
@@ -116,9 +117,20 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 case .timer:
                     timers -= 1
                     ready += waiting.due(at: clock.now)
+                    try await reap()
                 case .asked(let asked): try await receive(asked)
                 }
             }
+        }
+    }
+
+    /// Takes on what others gave back to be asked, such as reviews that a person recalled.
+    private mutating func reap() async throws {
+        guard reapedAt.map({ clock.now >= $0 + Limits.reapPause }) ?? true else { return }
+        reapedAt = clock.now
+        for asking in try await engine.reap(holding: Set(lines.keys)) {
+            lines[asking.id] = []
+            ready.append(asking)
         }
     }
 

@@ -8,6 +8,8 @@ package enum Limits {
     package static let batch = 256
     /// Batches a job works on at once.
     package static let batchesAtOnce = 4
+    /// Between two looks for steps whose lease ran out.
+    static let reapPause = Duration.seconds(5)
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)

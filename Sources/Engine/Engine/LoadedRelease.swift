@@ -14,7 +14,7 @@ package struct LoadedRelease: Sendable {
         self.workspace = workspace
         self.clients = clients
         outputs = workspace.policies.mapValues {
-            OutputForm(name: $0.name, schema: $0.output.document)
+            OutputForm(name: $0.name, schema: $0.output)
         }
     }
 

@@ -47,7 +47,7 @@ package struct AttemptMachine: Sendable, Equatable {
     }
 
     private let rule: RetryRule
-    private let deadline: Duration
+    private var deadline: Duration
     private var attempt = 0
     private var state = State.waiting
 
@@ -64,6 +64,9 @@ package struct AttemptMachine: Sendable, Equatable {
         state = .sent
         return .send(attempt: attempt, timeout: deadline - now)
     }
+
+    /// Records a wait for the model's turn, which is not the call's own time.
+    package mutating func waited(_ time: Duration) { deadline += time }
 
     /// Records that the attempt failed; `chance` is uniform in [0, 1).
     package mutating func failed(

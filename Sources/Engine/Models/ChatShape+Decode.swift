@@ -19,101 +19,17 @@ extension ChatShape {
             let reason = AnswerFailure(.unparsable, "the server's reply holds no choices")
             return .failure(ModelFailure(reason, usage: body.chatUsage, body: reply.body))
         }
-        return ChatReply(body: body, choices: choices, raw: reply.body, request: request).reply
-    }
-}
-
-/// A reply that holds choices, against the request it answers.
-private struct ChatReply {
-    let body: JSON
-    let choices: [JSON]
-    let raw: [UInt8]
-    let request: ModelRequest
-
-    var reply: ModelReply {
-        let read = choices.map(ChatChoice.init)
-        let samples = read.map { choice in
-            choice.text.flatMap { output(of: $0) }
-        }
-        if request.confidence.from == .vote { return voted(samples) }
-        switch samples[0] {
-        case .failure(let reason): return failure(reason)
-        case .success(let output):
-            return answer(output, confidence(of: read[0], output), [samples[0]])
-        }
+        return TextReply(
+            samples: choices.map(TextSample.init(choice:)),
+            usage: body.chatUsage,
+            version: version(of: body),
+            finish: choices[0]["finish_reason"]?.string,
+            raw: reply.body,
+            request: request
+        ).reply
     }
 
-    private func output(of text: String) -> Result<JSON, AnswerFailure> {
-        let value: JSON
-        do {
-            value = try JSON.read(Array(text.utf8))
-        } catch {
-            return .failure(
-                AnswerFailure(.unparsable, "the answer is not JSON: \(excerpt(text))")
-            )
-        }
-        guard case .object = value else {
-            let kind = value.kindWithArticle
-            return .failure(AnswerFailure(.offSchema, "the answer is \(kind), not an object"))
-        }
-        return .success(request.output.strict.restored(value))
-    }
-
-    private func confidence(of choice: ChatChoice, _ output: JSON) -> Confidence {
-        let clause = request.confidence
-        switch clause.from {
-        case .logprob:
-            return LogprobConfidence(
-                text: choice.utf8,
-                tokens: choice.tokens,
-                clause: clause,
-                members: request.output.choices(of: clause.of)?.map(\.value)
-            ).confidence()
-        case .stated:
-            guard let stated = output[clause.of]?.number else {
-                return Confidence(nil, note: "the answer states no number in \(clause.of)")
-            }
-            return Confidence(stated)
-        case .vote, .probability, .agreement:
-            return Confidence(nil, note: "chat gives no \(clause.from.rawValue)")
-        }
-    }
-
-    private func voted(_ samples: [Result<JSON, AnswerFailure>]) -> ModelReply {
-        let clause = request.confidence
-        let vote = Vote(samples, asked: clause.samples, of: clause.of, in: request.output)
-        if let vote { return answer(vote.winner, vote.confidence, samples) }
-        for case .failure(let reason) in samples { return failure(reason) }
-        let said = "no sample holds a value for \(clause.of) that the output allows"
-        return failure(AnswerFailure(.offSchema, said))
-    }
-
-    private func answer(
-        _ output: JSON,
-        _ confidence: Confidence,
-        _ samples: [Result<JSON, AnswerFailure>]
-    ) -> ModelReply {
-        .answer(
-            ModelAnswer(
-                output: output,
-                confidence: confidence,
-                signal: request.confidence.from,
-                samples: samples,
-                version: version,
-                usage: body.chatUsage,
-                finish: choices[0]["finish_reason"]?.string,
-                body: raw
-            )
-        )
-    }
-
-    private func failure(_ reason: AnswerFailure) -> ModelReply {
-        .failure(
-            ModelFailure(reason, usage: body.chatUsage, version: version, body: raw)
-        )
-    }
-
-    private var version: String {
+    private func version(of body: JSON) -> String {
         let model = body["model"]?.string ?? ""
         guard let fingerprint = body["system_fingerprint"]?.string, !fingerprint.isEmpty else {
             return model
@@ -122,19 +38,9 @@ private struct ChatReply {
     }
 }
 
-/// One choice: its text or why it has none, and its tokens.
-private struct ChatChoice {
-    let text: Result<String, AnswerFailure>
-    let tokens: [JSON]
-
-    init(_ choice: JSON) {
-        tokens = choice["logprobs"]?["content"]?.array ?? []
-        text = Self.text(of: choice)
-    }
-
-    var utf8: [UInt8] {
-        guard case .success(let text) = text else { return [] }
-        return Array(text.utf8)
+extension TextSample {
+    fileprivate init(choice: JSON) {
+        self.init(text: Self.text(of: choice), tokens: choice["logprobs"]?["content"]?.array ?? [])
     }
 
     private static func text(of choice: JSON) -> Result<String, AnswerFailure> {

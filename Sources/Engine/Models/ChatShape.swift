@@ -5,15 +5,11 @@ internal import Values
 /// OpenAI's Chat Completions, as its own servers, vLLM, Ollama and llama.cpp speak it.
 struct ChatShape: ModelShape {
     let path = "/chat/completions"
-    let signals: Set<ConfidenceSignal> = [.logprob, .vote, .stated]
+    let takesSeveralSamples = true
 
     func problems(output: OutputForm, confidence: ConfidenceClause) -> [String] {
         output.strict.problems
-            + output.problems(of: confidence, signals: signals, shape: .chat)
-    }
-
-    func headers(key: Secret?) -> [HTTPHeader] {
-        key.map { [HTTPHeader("authorization", prefix: "Bearer ", $0)] } ?? []
+            + output.problems(of: confidence, shape: .chat)
     }
 
     func encode(_ request: ModelRequest, model: String) throws(ModelError) -> [UInt8] {
@@ -46,14 +42,9 @@ struct ChatShape: ModelShape {
 
     private func sampling(_ request: ModelRequest) throws(ModelError) -> [JSONObject.Member] {
         let sampling = request.sampling
-        let votes = request.confidence.from == .vote
         var members: [JSONObject.Member] = []
-        switch sampling.temperature {
-        case .standard: members.append(.init("temperature", votes ? 1 : 0))
-        case .exactly(let value) where votes && value <= 0:
-            throw .request(["vote needs samples that can differ: a temperature above 0"])
-        case .exactly(let value): members.append(.init("temperature", .double(value)))
-        case .server: break
+        if let temperature = try request.temperature() {
+            members.append(.init("temperature", temperature))
         }
         if let topP = sampling.topP { members.append(.init("top_p", .double(topP))) }
         if let most = sampling.maximumOutputTokens {
@@ -62,7 +53,7 @@ struct ChatShape: ModelShape {
         if !sampling.stop.isEmpty {
             members.append(.init("stop", .array(sampling.stop.map(JSON.string))))
         }
-        if votes { members.append(.init("n", .int(Int64(request.confidence.samples)))) }
+        if request.confidence.samples > 1 { members.append(.init("n", .int(Int64(request.confidence.samples)))) }
         return members
     }
 

@@ -26,7 +26,7 @@ extension DecisionsShape {
                 ModelAnswer(
                     output: output,
                     confidence: confidence,
-                    signal: .probability,
+                    signal: request.confidence.from,
                     samples: [.success(output)],
                     version: version,
                     usage: body.chatUsage,
@@ -60,19 +60,8 @@ extension DecisionsShape {
             let said = excerpt(choice.compactText)
             throw AnswerFailure(.offSchema, "the choice \(said) is none of those for \(name)")
         }
-        return (output(choice, request), confidence(in: answer, of: choice))
-    }
-
-    /// The choice among the properties that can have only one value, in the schema's order.
-    private func output(_ choice: JSON, _ request: ModelRequest) -> JSON {
-        let form = request.output
-        let names = form.schema["properties"]?.object?.names ?? []
-        let members = names.compactMap { name -> JSONObject.Member? in
-            if name == request.confidence.of { return .init(name, choice) }
-            guard form.required.contains(name) else { return nil }
-            return form.constant(of: name).map { .init(name, $0) }
-        }
-        return .object(JSONObject(uniqueMembers: members))
+        let question = Question(.decisions, request.output, request.confidence)
+        return (question.output(choice), confidence(in: answer, of: choice))
     }
 
     /// The probability of the choice.

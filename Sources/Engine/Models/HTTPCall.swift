@@ -53,6 +53,17 @@ package struct HTTPCall: Sendable {
     }
 }
 
+extension HTTPCall {
+    /// The reply without the keys that the call carried, should the server have echoed them.
+    func redacted(_ reply: HTTPReply) -> HTTPReply {
+        var body = reply.body
+        for header in headers {
+            if case .secret(_, let secret) = header.value { body = secret.redacting(body) }
+        }
+        return HTTPReply(status: reply.status, headers: reply.headers, body: body)
+    }
+}
+
 /// What a server answered, whatever its status.
 package struct HTTPReply: Sendable, Equatable {
     package let status: Int

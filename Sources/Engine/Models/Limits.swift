@@ -24,4 +24,17 @@ package enum Limits {
     package static let logprobSlack = 0.01
     /// At or below this a log-probability means "not among those I know" (OpenAI sends -9999).
     package static let absentLogprob = -9_999.0
+    /// The longest a circuit breaker stays open, unless it begins with longer.
+    package static let longestOpen = Duration.seconds(120)
+    /// How soon to look again while a probe of a half-open breaker is under way.
+    package static let probePause = Duration.seconds(1)
+    /// The pause after a 429 that names none.
+    package static let limitedPause = Duration.seconds(1)
+    /// Output tokens a call is taken to need where nothing bounds them: what a budget reserves and
+    /// sends as the bound.
+    package static let outputTokens: Int64 = 4_096
+    /// Output tokens a call is taken to use for its share of a rate.
+    package static let usualOutputTokens: Int64 = 256
+    /// Bytes of an answer that is kept to be given again.
+    package static let cachedBytes = 256 << 10
 }

@@ -1,4 +1,5 @@
 package import Autonomy
+internal import Decisions
 package import Values
 
 /// Time as calls need it: a wall clock for dates, an uptime for durations, and sleep.
@@ -54,16 +55,25 @@ package struct ModelCallRecord: Sendable, Equatable {
     package let endpoint: String
     /// The model as asked for.
     package let model: String
-    /// In order; empty only when the request could not be put.
+    /// In order; empty only when the request could not be put, or was answered from the cache.
     package let attempts: [CallAttempt]
     /// Of the last attempt; a failure's detail says when time or attempts ran out.
     package let reply: ModelReply
+    /// When the answer was first given, where it was given again.
+    package let cachedAt: Instant?
 
-    package init(endpoint: String, model: String, attempts: [CallAttempt], reply: ModelReply) {
+    package init(
+        endpoint: String,
+        model: String,
+        attempts: [CallAttempt],
+        reply: ModelReply,
+        cachedAt: Instant? = nil
+    ) {
         self.endpoint = endpoint
         self.model = model
         self.attempts = attempts
         self.reply = reply
+        self.cachedAt = cachedAt
     }
 
     package var usage: Usage { attempts.reduce(Usage()) { $0 + $1.usage } }
@@ -73,41 +83,82 @@ package struct ModelCallRecord: Sendable, Equatable {
 /// Asks one endpoint, with retries, and never throws: every failure is a value with its record.
 package struct ModelClient: Sendable {
     package let endpoint: ModelEndpoint
+    package let gate: ModelGate
     private let transport: any HTTPTransport
     private let clock: any CallClock
     private let chance: any CallChance
+    private let cache: (any AnswerCache)?
 
     package init(
         endpoint: ModelEndpoint,
+        gate: ModelGate,
         transport: any HTTPTransport,
         clock: any CallClock,
-        chance: any CallChance
+        chance: any CallChance,
+        cache: (any AnswerCache)? = nil
     ) {
         self.endpoint = endpoint
+        self.gate = gate
         self.transport = transport
         self.clock = clock
         self.chance = chance
+        self.cache = cache
     }
 
     /// Puts the request until it is answered, hopeless, or out of attempts or time; `timeout` is
-    /// for the whole, waits included.
+    /// for the whole, waits between attempts included, but not those for the model's turn.
+    ///
+    /// A vote that cannot be asked for in one call is a call for each sample, all at once.
     package func ask(
         _ request: ModelRequest,
         timeout: Duration,
         retry: RetryRule = .standard
     ) async -> ModelCallRecord {
-        let call: HTTPCall
-        do {
-            call = try endpoint.call(request, timeout: timeout)
-        } catch {
-            let failure = ModelFailure(AnswerFailure(.rejected, error.message))
-            return record([], .failure(failure))
+        guard request.confidence.from == .vote, !endpoint.votesInOneCall else {
+            return await askOnce(request, timeout, retry)
         }
-        return await run(
-            call,
+        let single = request.single
+        let records = await withTaskGroup(of: (Int, ModelCallRecord).self) { group in
+            for place in 0..<request.confidence.samples {
+                group.addTask { (place, await askOnce(single, timeout, retry)) }
+            }
+            var records: [(Int, ModelCallRecord)] = []
+            for await record in group { records.append(record) }
+            return records.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        return ModelCallRecord(voting: records, request, endpoint)
+    }
+
+    /// The most that asking can cost: one call, or one a sample of a vote.
+    package func mostCost(of request: ModelRequest) throws(ModelError) -> Money {
+        guard request.confidence.from == .vote, !endpoint.votesInOneCall else {
+            return try endpoint.mostCost(of: request)
+        }
+        return try endpoint.mostCost(of: request.single) * Int64(request.confidence.samples)
+    }
+
+    private func askOnce(
+        _ request: ModelRequest,
+        _ timeout: Duration,
+        _ retry: RetryRule
+    ) async -> ModelCallRecord {
+        let body: [UInt8]
+        do {
+            body = try endpoint.body(of: request)
+        } catch {
+            return record([], .failure(ModelFailure(AnswerFailure(.rejected, error.message))))
+        }
+        // Samples of a vote are worth something only when each was drawn by itself.
+        let isKept = cache != nil && endpoint.cache != nil && request.confidence.from != .vote
+        let key = isKept ? endpoint.cacheKey(of: body) : nil
+        if let key, let known = await cached(key, request) { return known }
+        let record = await run(
+            body,
             request,
             AttemptMachine(rule: retry, deadline: clock.uptime + timeout)
         )
+        if let key { await keep(record, key) }
+        return record
     }
 
     private func record(_ attempts: [CallAttempt], _ reply: ModelReply) -> ModelCallRecord {
@@ -120,7 +171,7 @@ package struct ModelClient: Sendable {
     }
 
     private func run(
-        _ call: HTTPCall,
+        _ body: [UInt8],
         _ request: ModelRequest,
         _ start: AttemptMachine
     ) async -> ModelCallRecord {
@@ -128,13 +179,25 @@ package struct ModelClient: Sendable {
         var attempts: [CallAttempt] = []
         var last = ModelFailure(AnswerFailure(.unavailable, "there was no time to ask"))
         var effect = machine.due(at: clock.uptime)
+        let exchange = ModelExchange(
+            endpoint: endpoint,
+            gate: gate,
+            transport: transport,
+            clock: clock,
+            body: body,
+            request: request
+        )
         while true {
             switch effect {
             case .send(let number, let timeout):
-                let (attempt, reply) = await send(call, request, number: number, timeout: timeout)
-                attempts.append(attempt)
-                guard case .failure(let failure) = reply else { return record(attempts, reply) }
+                let sent = await exchange.send(number: number, timeout: timeout)
+                machine.waited(sent.waited)
+                attempts += sent.attempts
+                guard case .failure(let failure) = sent.reply else {
+                    return record(attempts, sent.reply)
+                }
                 last = failure
+                if sent.attempts.isEmpty { return record(attempts, sent.reply) }
                 effect = machine.failed(
                     at: clock.uptime,
                     wall: clock.now,
@@ -157,46 +220,36 @@ package struct ModelClient: Sendable {
         }
     }
 
-    private func send(
-        _ call: HTTPCall,
-        _ request: ModelRequest,
-        number: Int,
-        timeout: Duration
-    ) async -> (CallAttempt, ModelReply) {
-        var call = call
-        call.timeout = timeout
-        call.connectTimeout = min(call.connectTimeout, timeout)
-        let (started, before) = (clock.now, clock.uptime)
-        var status: Int?
-        let reply: ModelReply
-        do {
-            let received = try await transport.send(call)
-            status = received.status
-            reply = endpoint.shape.coding.decode(redacted(received), to: request)
-        } catch {
-            reply = .failure(ModelFailure(error))
-        }
-        var failure: AnswerFailure?
-        if case .failure(let failed) = reply { failure = failed.reason }
-        let attempt = CallAttempt(
-            number: number,
-            started: started,
-            duration: clock.uptime - before,
-            status: status,
-            failure: failure,
-            usage: reply.usage,
-            cost: endpoint.price.cost(of: reply.usage)
+    // MARK: Answers given again
+
+    private func cached(_ key: Digest, _ request: ModelRequest) async -> ModelCallRecord? {
+        guard let known = await cache?.answer(key, at: clock.now),
+            gate.isCurrent(known.version)
+        else { return nil }
+        let reply = endpoint.coding.decode(HTTPReply(status: 200, body: known.body), to: request)
+        guard case .answer(let answer) = reply else { return nil }
+        return ModelCallRecord(
+            endpoint: endpoint.name,
+            model: endpoint.model,
+            attempts: [],
+            reply: .answer(answer.withoutUsage),
+            cachedAt: known.keptAt
         )
-        return (attempt, reply)
     }
 
-    /// The reply without the key, should the server have echoed it.
-    private func redacted(_ reply: HTTPReply) -> HTTPReply {
-        guard let key = endpoint.key else { return reply }
-        return HTTPReply(
-            status: reply.status,
-            headers: reply.headers,
-            body: key.redacting(reply.body)
+    private func keep(_ record: ModelCallRecord, _ key: Digest) async {
+        guard case .answer(let answer) = record.reply, let keep = endpoint.cache,
+            answer.body.count <= Limits.cachedBytes
+        else { return }
+        let now = clock.now
+        await cache?.keep(
+            KeptAnswer(
+                key: key,
+                version: answer.version,
+                body: answer.body,
+                keptAt: now,
+                expiresAt: now + keep
+            )
         )
     }
 }
@@ -214,7 +267,7 @@ extension ModelFailure {
         }
     }
 
-    fileprivate func noting(_ note: String?) -> ModelFailure {
+    func noting(_ note: String?) -> ModelFailure {
         guard let note else { return self }
         return ModelFailure(
             AnswerFailure(reason.kind, "\(reason.detail) (\(note))"),
@@ -228,7 +281,7 @@ extension ModelFailure {
 
 extension AttemptMachine.GivenUp {
     /// What to tell a person beside the last failure; nothing when that says it all.
-    fileprivate func sentence(after attempts: Int) -> String? {
+    func sentence(after attempts: Int) -> String? {
         switch self {
         case .hopeless: nil
         case .waitTooLong(let wait): "the server asks to wait \(wait.components.seconds) s"

@@ -1,3 +1,6 @@
+package import Autonomy
+internal import Values
+
 /// A model as `stepgate.yaml` describes it: where it is, what it speaks and what it costs.
 package struct ModelEndpoint: Sendable {
     /// As policies name it under `use:`.
@@ -6,20 +9,27 @@ package struct ModelEndpoint: Sendable {
     package let url: EndpointURL
     /// As the server names it.
     package let model: String
-    package let key: Secret?
+    package let key: SecretKey?
     package let price: Price
-    package let connectTimeout: Duration
-    package let responseLimit: Int
+    package let times: ModelTimes
+    /// Whether `vote` asks for all its samples in one request; not every server of a shape that
+    /// can say so gives them.
+    package let votesInOneCall: Bool
+    /// How long an answer may be given again; nothing means never.
+    package let cache: Duration?
+    let coding: any ModelShape
 
     package init(
         name: String,
         shape: Shape,
         url: EndpointURL,
         model: String,
-        key: Secret? = nil,
+        key: SecretKey? = nil,
         price: Price = .free,
-        connectTimeout: Duration = .seconds(5),
-        responseLimit: Int = Limits.responseBytes
+        times: ModelTimes = ModelTimes(),
+        structured: ModelDefinition.Structured = .format,
+        votesInOneCall: Bool = true,
+        cache: Duration? = nil
     ) {
         self.name = name
         self.shape = shape
@@ -27,30 +37,47 @@ package struct ModelEndpoint: Sendable {
         self.model = model
         self.key = key
         self.price = price
-        self.connectTimeout = connectTimeout
-        self.responseLimit = responseLimit
+        self.times = times
+        self.cache = cache
+        coding = shape.coding(structured)
+        self.votesInOneCall = votesInOneCall && coding.takesSeveralSamples
     }
 
-    /// The exchange that puts the request; everything but how long it may take.
-    package func call(
-        _ request: ModelRequest,
-        timeout: Duration
-    ) throws(ModelError) -> HTTPCall {
-        let coding = shape.coding
+    /// The request's body, within its limit.
+    func body(of request: ModelRequest) throws(ModelError) -> [UInt8] {
         let body = try coding.encode(request, model: model)
         guard body.count <= Limits.requestBytes else {
             throw .request([
                 "the request is \(body.count) bytes; at most \(Limits.requestBytes) are sent"
             ])
         }
+        return body
+    }
+
+    /// The exchange that puts a body; the key is read anew each time, as it may have changed.
+    func call(_ body: [UInt8], timeout: Duration) throws(ModelError) -> HTTPCall {
+        let total = min(timeout, times.total ?? timeout)
         return HTTPCall(
             url: url.joined(coding.path),
-            headers: [HTTPHeader("content-type", "application/json")] + coding.headers(key: key),
+            headers: [HTTPHeader("content-type", "application/json")]
+                + coding.headers(key: try key?.current()),
             body: body,
-            connectTimeout: connectTimeout,
-            timeout: timeout,
-            responseLimit: responseLimit
+            connectTimeout: min(times.connect, total),
+            timeout: total
         )
+    }
+
+    /// The most that one call of the request can cost, samples asked for in it included.
+    package func mostCost(of request: ModelRequest) throws(ModelError) -> Money {
+        // A token is at least a byte.
+        let input = Int64(try body(of: request).count)
+        let output = request.sampling.maximumOutputTokens ?? Limits.outputTokens
+        let usage = Usage(input: input, output: output * Int64(max(request.confidence.samples, 1)))
+        return price.cost(of: usage)
+    }
+
+    func cacheKey(of body: [UInt8]) -> Digest {
+        Digest(of: Array(url.joined(coding.path).utf8), [0], body)
     }
 }
 

@@ -75,9 +75,23 @@ package struct ModelAnswer: Sendable, Equatable {
         self.body = body
     }
 
-    /// What `judge` takes.
-    package var answer: Answer {
-        Answer(output: output, confidence: confidence.value, signal: signal)
+    /// What `judge` takes, for the model of that name.
+    package func answer(of model: String) -> Answer {
+        Answer(output: output, confidence: confidence.value, signal: signal, model: model)
+    }
+
+    /// The same for an answer that is given again: nothing was spent.
+    var withoutUsage: ModelAnswer {
+        ModelAnswer(
+            output: output,
+            confidence: confidence,
+            signal: signal,
+            samples: samples,
+            version: version,
+            usage: Usage(),
+            finish: finish,
+            body: body
+        )
     }
 }
 

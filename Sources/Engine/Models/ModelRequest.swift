@@ -22,6 +22,31 @@ package struct ModelRequest: Sendable {
     }
 }
 
+extension ModelRequest {
+    /// The temperature to send; nothing where the server's own is wanted. Throws where a vote's
+    /// samples could not differ.
+    func temperature() throws(ModelError) -> JSON? {
+        let votes = confidence.from == .vote
+        switch sampling.temperature {
+        case .standard: return votes ? 1 : 0
+        case .exactly(let value) where votes && value <= 0:
+            throw .request(["vote needs samples that can differ: a temperature above 0"])
+        case .exactly(let value): return .double(value)
+        case .server: return nil
+        }
+    }
+
+    /// The same for one sample of a vote, where each is a call of its own.
+    var single: ModelRequest {
+        ModelRequest(
+            messages: messages,
+            output: output,
+            confidence: ConfidenceClause(from: confidence.from, of: confidence.of),
+            sampling: sampling
+        )
+    }
+}
+
 /// How a model draws its answer, from a prompt's `config`.
 package struct Sampling: Sendable, Equatable {
     package enum Temperature: Sendable, Equatable {

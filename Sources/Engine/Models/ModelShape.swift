@@ -7,8 +7,8 @@ package import Autonomy
 package protocol ModelShape: Sendable {
     /// Below the endpoint's URL, with a leading slash.
     var path: String { get }
-    /// The confidence that its answers can carry.
-    var signals: Set<ConfidenceSignal> { get }
+    /// Whether one request can ask for several samples; without, `vote` makes a call for each.
+    var takesSeveralSamples: Bool { get }
     /// What the policy wants and this shape cannot give, one sentence each; for the check at load.
     func problems(output: OutputForm, confidence: ConfidenceClause) -> [String]
     /// The headers that a key, if there is one, travels in.
@@ -19,23 +19,32 @@ package protocol ModelShape: Sendable {
     func decode(_ reply: HTTPReply, to request: ModelRequest) -> ModelReply
 }
 
-/// The wire formats by the names that `stepgate.yaml` gives them.
-package enum Shape: String, Sendable, CaseIterable {
-    case chat
-    case decisions
+extension ModelShape {
+    package var takesSeveralSamples: Bool { false }
 
-    package var coding: any ModelShape {
+    /// As most providers take it.
+    package func headers(key: Secret?) -> [HTTPHeader] {
+        key.map { [HTTPHeader("authorization", prefix: "Bearer ", $0)] } ?? []
+    }
+}
+
+/// The wire formats by the names that `stepgate.yaml` gives them.
+package typealias Shape = ModelDefinition.Shape
+
+extension ModelDefinition.Shape {
+    /// The format itself; `structured` is how it is held to the schema, where it has a choice.
+    package func coding(_ structured: ModelDefinition.Structured = .format) -> any ModelShape {
         switch self {
         case .chat: ChatShape()
+        case .responses: ResponsesShape()
         case .decisions: DecisionsShape()
+        case .systemone: SystemOneShape()
+        case .messages: MessagesShape(structured: structured)
         }
     }
 
-    /// The confidence that answers of this shape can carry.
-    package var capabilities: Set<ConfidenceSignal> { coding.signals }
-
     /// What the policy wants and this shape cannot give, one sentence each; empty when all is well.
     package func problems(output: OutputForm, confidence: ConfidenceClause) -> [String] {
-        coding.problems(output: output, confidence: confidence)
+        coding().problems(output: output, confidence: confidence)
     }
 }

@@ -53,18 +53,9 @@ extension OutputForm {
     }
 
     /// What every shape asks of a clause and its output.
-    func problems(
-        of clause: ConfidenceClause,
-        signals: Set<ConfidenceSignal>,
-        shape: Shape
-    )
-        -> [String]
-    {
-        guard clause.from != .agreement else {
-            return ["confidence from agreement is not available yet"]
-        }
-        guard signals.contains(clause.from) else {
-            let known = signals.map(\.rawValue).sorted().joined(separator: ", ")
+    func problems(of clause: ConfidenceClause, shape: Shape) -> [String] {
+        guard shape.signals.contains(clause.from) else {
+            let known = shape.signals.map(\.rawValue).sorted().joined(separator: ", ")
             return ["the shape \(shape.rawValue) gives no \(clause.from.rawValue): use \(known)"]
         }
         guard let property = property(clause.of) else {
@@ -88,8 +79,9 @@ extension OutputForm {
                 found.append("logprob needs one value, and \(clause.of) is a list or an object")
             }
         case .vote:
-            if !(2...Limits.samples).contains(clause.samples) {
-                found.append("vote needs 2 to \(Limits.samples) samples, not \(clause.samples)")
+            // One sample of a vote is asked for where each is a call of its own.
+            if !(1...Limits.samples).contains(clause.samples) {
+                found.append("vote needs 1 to \(Limits.samples) samples, not \(clause.samples)")
             }
         case .probability, .agreement:
             break

@@ -52,8 +52,14 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Where keys come from: the environment or files, read by the wiring and reread on change.
-package protocol SecretSource: Sendable {
-    /// The key that a reference such as `env:FAST_MODEL_KEY` or `file:/run/secrets/fast` names.
-    func secret(_ reference: String) throws(ModelError) -> Secret
+/// Where a key comes from: asked each time it is used, so that a changed one counts at once.
+package struct SecretKey: Sendable {
+    private let source: @Sendable () throws(ModelError) -> Secret
+
+    package init(_ source: @escaping @Sendable () throws(ModelError) -> Secret) {
+        self.source = source
+    }
+
+    /// The key as it is now.
+    func current() throws(ModelError) -> Secret { try source() }
 }

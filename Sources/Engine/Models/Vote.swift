@@ -39,6 +39,19 @@ struct Vote: Sendable {
         )
     }
 
+    /// The vote over what a request's samples came to, or why none of them counts.
+    static func over(
+        _ samples: [Result<JSON, AnswerFailure>],
+        of request: ModelRequest
+    ) -> Result<Vote, AnswerFailure> {
+        let clause = request.confidence
+        let vote = Vote(samples, asked: clause.samples, of: clause.of, in: request.output)
+        if let vote { return .success(vote) }
+        for case .failure(let reason) in samples { return .failure(reason) }
+        let said = "no sample holds a value for \(clause.of) that the output allows"
+        return .failure(AnswerFailure(.offSchema, said))
+    }
+
     private static func scores(
         _ groups: [(value: JSON, first: JSON, count: Int)],
         of total: Int

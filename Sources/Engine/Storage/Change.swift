@@ -13,16 +13,24 @@ package struct Change: Sendable {
     package var decision: DecisionWrite?
     /// A decision has one review of its own at most, and one audit: a change touches one of them.
     package var review: ReviewWrite?
+    /// What the model calls told by the entries add up to.
+    package var tallies: [CallTally]
+    /// Models whose circuit breaker has moved.
+    package var models: [ModelState]
 
     package init(
         entries: [Entry],
         decision: DecisionWrite? = nil,
-        review: ReviewWrite? = nil
+        review: ReviewWrite? = nil,
+        tallies: [CallTally] = [],
+        models: [ModelState] = []
     ) {
         precondition(!entries.isEmpty, "a change is told by at least one entry")
         self.entries = entries
         self.decision = decision
         self.review = review
+        self.tallies = tallies
+        self.models = models
     }
 }
 

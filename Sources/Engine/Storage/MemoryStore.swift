@@ -17,6 +17,9 @@ package final class MemoryStore: Store {
         var reviews: [Identifier: Review] = [:]
         var claims: [Claim: (decision: Identifier, body: Digest)] = [:]
         var releases: [Digest: StoredRelease] = [:]
+        var tallies: [CallTally.Key: CallTally] = [:]
+        var models: [String: ModelState] = [:]
+        var answers: [Digest: KeptAnswer] = [:]
     }
 
     private let state = Mutex(State())
@@ -57,6 +60,10 @@ package final class MemoryStore: Store {
         state.head = work.head
         if let decision = work.decision { state.decisions[decision.id] = decision }
         if let review = work.review { state.reviews[review.id] = review }
+        for tally in change.tallies {
+            state.tallies[tally.key, default: CallTally(tally.key)].add(tally)
+        }
+        for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {
             state.claims[Claim(scope: key.scope, key: key.key)] = (record.id, key.body)
         }
@@ -129,6 +136,25 @@ package final class MemoryStore: Store {
         limit: Int
     ) async throws(StoreError) -> [StoredEntry] {
         state.withLock { Array($0.entries.dropFirst(Int(max(1, sequence)) - 1).prefix(limit)) }
+    }
+
+    package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
+        state.withLock { $0.tallies.values.filter { $0.key.quarter >= since } }
+    }
+
+    package func models() async throws(StoreError) -> [ModelState] {
+        state.withLock { $0.models.values.sorted { $0.model < $1.model } }
+    }
+
+    package func keptAnswer(
+        _ key: Digest,
+        at now: Instant
+    ) async throws(StoreError) -> KeptAnswer? {
+        state.withLock { $0.answers[key].flatMap { now < $0.expiresAt ? $0 : nil } }
+    }
+
+    package func keep(_ answer: KeptAnswer) async throws(StoreError) {
+        state.withLock { $0.answers[answer.key] = answer }
     }
 
     package func keep(_ release: StoredRelease) async throws(StoreError) {

@@ -36,6 +36,16 @@ package protocol Store: Sendable {
     /// In the order of the log, from that sequence on, at most so many.
     func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry]
 
+    /// The tallies of all quarters from that instant on, in no order.
+    func tallies(since: Instant) async throws(StoreError) -> [CallTally]
+    /// The last known state of each model, by name.
+    func models() async throws(StoreError) -> [ModelState]
+
+    /// The answer kept under that key, unless it has expired by then.
+    func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer?
+    /// Keeps an answer in the place of an earlier one, and lets go of some that have expired.
+    func keep(_ answer: KeptAnswer) async throws(StoreError)
+
     /// Keeps a release whole; keeping one again changes nothing.
     func keep(_ release: StoredRelease) async throws(StoreError)
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease?

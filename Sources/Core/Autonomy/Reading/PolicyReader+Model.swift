@@ -27,6 +27,7 @@ extension PolicyReader {
         guard let prompt, let use, let confidence else { return nil }
         checkSignal(confidence, use, output, node)
         return ModelClause(
+            place: node["confidence"]?.range ?? node.range,
             prompt: prompt,
             use: use,
             confidence: confidence,
@@ -94,10 +95,14 @@ extension PolicyReader {
         let nodes = node.scalar?.string == nil ? reader.list(node, "'use'") : [node]
         guard let nodes else { return nil }
         if nodes.isEmpty { reader.error("'use' needs at least one model", node.range) }
+        if nodes.count > Limits.stages {
+            reader.error("'use' names at most \(Limits.stages) models", node.range)
+            return nil
+        }
         var names: [String] = []
         for node in nodes {
             guard let name = reader.text(node, "'use'") else { continue }
-            guard let model = surroundings.models[name] else {
+            guard surroundings.models[name] != nil else {
                 let known = surroundings.models.keys.sorted()
                 reader.error(
                     "there is no model '\(name)' in stepgate.yaml",
@@ -107,12 +112,8 @@ extension PolicyReader {
                 )
                 continue
             }
-            if model.shape.signals == nil {
-                reader.error(
-                    "the shape '\(model.shape.rawValue)' of model '\(name)' is not available yet",
-                    node.range,
-                    fix: "use a model whose shape is chat or decisions"
-                )
+            if names.contains(name) {
+                reader.error("'use' names '\(name)' twice", node.range, fix: "name it once")
             }
             names.append(name)
         }
@@ -134,10 +135,6 @@ extension PolicyReader {
             let ofNode = reader.required("of", in: clause, "'confidence'"),
             let of = reader.text(ofNode, "'of'")
         else { return nil }
-        if from == .agreement {
-            reader.error("'agreement' is not available yet", fromNode.range)
-            return nil
-        }
         let properties = output.document["properties"]?.object ?? JSONObject()
         guard let property = properties[of] else {
             reader.error(
@@ -181,10 +178,16 @@ extension PolicyReader {
         _ node: Node
     ) {
         guard let at = node["confidence"]?["from"]?.range else { return }
+        if confidence.from == .agreement, use.count < 2 {
+            reader.error(
+                "'agreement' is the share of models that agree, and 'use' names one",
+                at,
+                fix: "name at least two models under 'use'"
+            )
+        }
         for name in use {
-            guard let model = surroundings.models[name], let signals = model.shape.signals else {
-                continue
-            }
+            guard let model = surroundings.models[name] else { continue }
+            let signals = model.shape.signals
             if !signals.contains(confidence.from) {
                 let can = ConfidenceSignal.allCases.filter(signals.contains).map(\.rawValue)
                 reader.error(
@@ -193,11 +196,11 @@ extension PolicyReader {
                     at,
                     fix: "write one of \(can.joined(separator: ", "))"
                 )
-            } else if model.shape == .decisions {
+            } else if model.shape == .decisions || model.shape == .systemone {
                 let required = output.document["required"]?.array?.compactMap(\.string) ?? []
                 for other in required where other != confidence.of {
                     reader.error(
-                        "the shape 'decisions' answers '\(confidence.of)' only, and the output "
+                        "the shape '\(model.shape.rawValue)' answers '\(confidence.of)' only, and the output "
                             + "also requires '\(other)'",
                         at,
                         fix: "make it optional: '\(other)?'"

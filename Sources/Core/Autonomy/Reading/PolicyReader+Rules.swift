@@ -203,7 +203,12 @@ extension PolicyReader {
         return checks
     }
 
-    mutating func accept(_ node: Node?, _ environment: ExpressionEnvironment) -> [AcceptClause] {
+    /// `use` are the models that a clause may give thresholds of their own.
+    mutating func accept(
+        _ node: Node?,
+        _ environment: ExpressionEnvironment,
+        use: [String]
+    ) -> [AcceptClause] {
         guard let node, let nodes = reader.list(node, "'accept'") else { return [] }
         if nodes.count > Limits.acceptClauses {
             reader.error(
@@ -215,7 +220,11 @@ extension PolicyReader {
         var reach = Reach(what: "clause")
         for (index, node) in nodes.prefix(Limits.acceptClauses).enumerated() {
             guard
-                let clause = reader.mapping(node, "an accept clause", keys: ["when", "threshold"]),
+                let clause = reader.mapping(
+                    node,
+                    "an accept clause",
+                    keys: ["when", "threshold", "stages"]
+                ),
                 let written = reader.required("threshold", in: clause, "an accept clause")
             else { continue }
             let condition = clause["when"].flatMap { self.condition($0, environment) }
@@ -223,10 +232,38 @@ extension PolicyReader {
                 reach.check("\(index + 1)", condition, clause, &reader)
             }
             if let threshold = threshold(written) {
-                clauses.append(AcceptClause(condition: condition, threshold: threshold))
+                let stages = stages(clause["stages"], use)
+                clauses.append(
+                    AcceptClause(condition: condition, threshold: threshold, stages: stages)
+                )
             }
         }
         return clauses
+    }
+
+    private mutating func stages(
+        _ node: Node?,
+        _ use: [String]
+    ) -> [String: AcceptClause.Threshold] {
+        guard let node else { return [:] }
+        guard let entries = node.entries else {
+            reader.error("'stages' needs the names of models with a threshold each", node.range)
+            return [:]
+        }
+        var stages: [String: AcceptClause.Threshold] = [:]
+        for entry in entries {
+            guard use.contains(entry.name) else {
+                reader.error(
+                    "'\(entry.name)' is none of the models under 'use': "
+                        + use.joined(separator: ", "),
+                    entry.nameRange,
+                    fix: nearest(entry.name, in: use).map { "write '\($0)'" }
+                )
+                continue
+            }
+            if let threshold = threshold(entry.value) { stages[entry.name] = threshold }
+        }
+        return stages
     }
 
     private mutating func threshold(_ node: Node) -> AcceptClause.Threshold? {

@@ -19,6 +19,7 @@ struct PolicyReader {
         /// The declared types of `lists` and `vars`.
         let listsType: ExpressionType
         let varsType: ExpressionType
+        let zones: (String) -> TimeZoneRules?
     }
 
     let surroundings: Surroundings
@@ -57,9 +58,9 @@ struct PolicyReader {
         let model = node["model"].flatMap {
             self.model($0, level, output, input, environments.rules)
         }
-        let accept = accept(node["accept"], environments.accept)
+        let accept = accept(node["accept"], environments.accept, use: model?.use ?? [])
         checkLevel(level, node, hasModel: node["model"] != nil)
-        budget(node["budget"])
+        let budget = budget(node["budget"])
         return Policy(
             name: name,
             title: node["title"].flatMap { reader.text($0, "'title'") },
@@ -72,6 +73,7 @@ struct PolicyReader {
             model: model,
             checks: checks,
             accept: accept,
+            budget: budget,
             reviewTerms: review,
             audit: audit(node["audit"], review),
             privatePointers: pointers(node["private"], input),
@@ -178,25 +180,39 @@ struct PolicyReader {
         }
     }
 
-    private mutating func budget(_ node: Node?) {
+    private mutating func budget(_ node: Node?) -> Budget? {
         guard let node,
             let budget = reader.mapping(
                 node,
                 "'budget'",
                 keys: ["usd", "per", "zone", "on_exceeded"]
             )
-        else { return }
-        if let usd = reader.required("usd", in: budget, "'budget'") {
-            _ = reader.number(usd, "'usd'", in: 0...1e9)
+        else { return nil }
+        let usd = reader.required("usd", in: budget, "'budget'").flatMap {
+            reader.number($0, "'usd'", in: 0...Limits.budget)
         }
-        if let per = reader.required("per", in: budget, "'budget'") {
-            _ = reader.word(per, "'per'", of: ["hour", "day", "week", "month"])
-        }
-        if let zone = budget["zone"] { _ = reader.text(zone, "'zone'") }
-        if let then = budget["on_exceeded"] {
-            _ = reader.word(then, "'on_exceeded'", of: ["review", "fail"])
-        }
-        reader.warning("a budget is not available yet: nothing holds to this one", node.range)
+        let periods = CalendarPeriod.allCases.map(\.rawValue)
+        let period = reader.required("per", in: budget, "'budget'").flatMap {
+            reader.word($0, "'per'", of: periods)
+        }.flatMap(CalendarPeriod.init)
+        let ways = Budget.OnExceeded.allCases.map(\.rawValue)
+        let onExceeded = budget["on_exceeded"].flatMap {
+            reader.word($0, "'on_exceeded'", of: ways)
+        }.flatMap(Budget.OnExceeded.init)
+        let zone = budget["zone"].flatMap { self.zone($0) } ?? .utc
+        guard let usd, let period else { return nil }
+        return Budget(usd: usd, period: period, zone: zone, onExceeded: onExceeded ?? .review)
+    }
+
+    private mutating func zone(_ node: Node) -> TimeZoneRules? {
+        guard let name = reader.text(node, "'zone'") else { return nil }
+        if let rules = surroundings.zones(name) { return rules }
+        reader.error(
+            "there is no time zone '\(name)' on this machine",
+            node.range,
+            fix: "write an IANA name such as Europe/Berlin, or install tzdata"
+        )
+        return nil
     }
 
     private mutating func pointers(_ node: Node?, _ input: Schema) -> [JSONPointer] {

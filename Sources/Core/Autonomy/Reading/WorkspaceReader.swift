@@ -4,13 +4,14 @@ package import Values
 
 extension Workspace {
     /// Compiles a workspace from its files; `environment` gives the values of `${env:NAME}` in
-    /// `vars:`, which are in no release.
+    /// `vars:`, which are in no release, and `zones` the time zones by their IANA names.
     package static func compile(
         files: WorkspaceFiles,
         reader: some DocumentReader,
-        environment: [String: String]
+        environment: [String: String],
+        zones: @escaping (String) -> TimeZoneRules?
     ) -> WorkspaceCheck {
-        var compiler = WorkspaceReader(files: files, environment: environment)
+        var compiler = WorkspaceReader(files: files, environment: environment, zones: zones)
         let workspace = compiler.compile(reader)
         let diagnostics = compiler.reader.diagnostics.sorted {
             ($0.file, $0.position) < ($1.file, $1.position)
@@ -28,7 +29,14 @@ struct WorkspaceReader {
     /// The files that the workspace refers to.
     private var used: Set<String> = []
 
-    init(files: WorkspaceFiles, environment: [String: String]) {
+    private let zones: (String) -> TimeZoneRules?
+
+    init(
+        files: WorkspaceFiles,
+        environment: [String: String],
+        zones: @escaping (String) -> TimeZoneRules?
+    ) {
+        self.zones = zones
         self.files = files
         self.environment = environment
     }
@@ -48,7 +56,8 @@ struct WorkspaceReader {
             listsType: listsType,
             varsType: .object(
                 ObjectType(vars.members.map { .init($0.name, ExpressionType(value: $0.value)) })
-            )
+            ),
+            zones: zones
         )
         let policies = policies(documents, surroundings)
         let released = files.files.filter { used.contains($0.key) }
@@ -151,70 +160,11 @@ struct WorkspaceReader {
         }
         var models: [String: ModelDefinition] = [:]
         for entry in entries {
-            if let model = model(entry.name, entry.value) { models[entry.name] = model }
+            var own = ModelReader(reader: reader)
+            if let model = own.model(entry.name, entry.value) { models[entry.name] = model }
+            reader = own.reader
         }
         return models
-    }
-
-    private mutating func model(_ name: String, _ node: Node) -> ModelDefinition? {
-        let keys = ["shape", "url", "model", "key", "price", "concurrency"]
-        guard let node = reader.mapping(node, "the model '\(name)'", keys: keys) else { return nil }
-        let shapes = ModelDefinition.Shape.allCases.map(\.rawValue)
-        let shape = reader.required("shape", in: node, "a model").flatMap {
-            reader.word($0, "'shape'", of: shapes)
-        }.flatMap(ModelDefinition.Shape.init)
-        let url = reader.required("url", in: node, "a model").flatMap { self.url($0) }
-        let model = reader.required("model", in: node, "a model").flatMap {
-            reader.text($0, "'model'")
-        }
-        let key = node["key"].flatMap { self.secret($0) }
-        let price = node["price"].flatMap {
-            reader.mapping($0, "'price'", keys: ["input", "output"])
-        }
-        guard let shape, let url, let model else { return nil }
-        return ModelDefinition(
-            name: name,
-            shape: shape,
-            url: url,
-            model: model,
-            key: key,
-            inputPrice: price?["input"].flatMap { reader.number($0, "'input'", in: 0...1e6) } ?? 0,
-            outputPrice: price?["output"].flatMap { reader.number($0, "'output'", in: 0...1e6) }
-                ?? 0,
-            concurrency: node["concurrency"].flatMap {
-                reader.integer($0, "'concurrency'", in: 1...10_000)
-            } ?? 16
-        )
-    }
-
-    private mutating func url(_ node: Node) -> String? {
-        guard let text = reader.text(node, "'url'") else { return nil }
-        let lowered = text.lowercased()
-        if lowered.hasPrefix("http://") || lowered.hasPrefix("https://") { return text }
-        reader.error(
-            "'url' begins with http:// or https://; got \(text)",
-            node.range,
-            fix: "write 'http://\(text)'"
-        )
-        return nil
-    }
-
-    /// A key is named, never written down: `${env:NAME}` or `${file:PATH}`.
-    private mutating func secret(_ node: Node) -> SecretReference? {
-        guard let text = reader.text(node, "'key'") else { return nil }
-        if let name = Self.inside(text, "${env:"), !name.isEmpty { return .environment(name) }
-        if let path = Self.inside(text, "${file:"), !path.isEmpty { return .file(path) }
-        reader.error(
-            "a key must not stand in the workspace",
-            node.range,
-            fix: "write '${env:NAME}' or '${file:PATH}'"
-        )
-        return nil
-    }
-
-    private static func inside(_ text: String, _ open: String) -> String? {
-        guard text.hasPrefix(open), text.hasSuffix("}") else { return nil }
-        return String(text.dropFirst(open.count).dropLast())
     }
 
     private mutating func vars(_ node: Node?) -> JSONObject {
@@ -222,7 +172,7 @@ struct WorkspaceReader {
         var vars = JSONObject()
         for entry in entries {
             var value = entry.value.json
-            if let text = value.string, let name = Self.inside(text, "${env:") {
+            if let text = value.string, let name = reference(text, "env") {
                 let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
                 let fallback =
                     parts.count == 2 && parts[1].hasPrefix("-") ? String(parts[1].dropFirst()) : nil

@@ -14,11 +14,7 @@ enum CheckCommand {
 
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let files = try WorkspaceFolder.read(Location(call).folder)
-        let check = Workspace.compile(
-            files: files,
-            reader: YAMLReader(),
-            environment: Process.environment
-        )
+        let check = WorkspaceFolder.check(files)
         let errors = check.diagnostics.count { $0.severity == .error }
         if call.wantsJSON {
             Terminal.standard.print(

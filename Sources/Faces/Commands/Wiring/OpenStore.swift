@@ -24,7 +24,7 @@ struct OpenStore: Sendable {
     var desk: ReviewDesk {
         ReviewDesk(
             store: store,
-            releases: Releases(store: store, transport: nil),
+            releases: Releases(store: store, models: nil),
             surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
         )
     }

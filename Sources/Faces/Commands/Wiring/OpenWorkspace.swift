@@ -22,11 +22,7 @@ struct OpenWorkspace: Sendable {
         folder = location.folder
         storePath = location.storePath
         files = try WorkspaceFolder.read(folder)
-        let check = Workspace.compile(
-            files: files,
-            reader: YAMLReader(),
-            environment: Process.environment
-        )
+        let check = WorkspaceFolder.check(files)
         guard let workspace = check.workspace else {
             throw CommandFailure.refused(Diagnostics(check.diagnostics).rendered)
         }
@@ -75,6 +71,18 @@ enum WorkspaceFolder {
             try addAll(part, in: folder, depth: 0, to: &files)
         }
         return WorkspaceFiles(files)
+    }
+
+    /// Compiles the files, and asks the models' shapes whether they can give what is wanted.
+    static func check(_ files: WorkspaceFiles) -> WorkspaceCheck {
+        let check = Workspace.compile(
+            files: files,
+            reader: YAMLReader(),
+            environment: Process.environment,
+            zones: System.zone
+        )
+        guard let problems = check.workspace?.modelProblems, !problems.isEmpty else { return check }
+        return WorkspaceCheck(workspace: nil, diagnostics: check.diagnostics + problems)
     }
 
     private static func addAll(

@@ -27,7 +27,8 @@ struct RunningEngine: Sendable {
         do {
             let release = opened.workspace.release
             try await store.keep(StoredRelease(digest: release.digest, files: release.files))
-            let releases = Releases(store: store, transport: transport)
+            let models = ModelClients(transport: transport, store: store)
+            let releases = Releases(store: store, models: models)
             let engine = try await DecisionEngine(
                 live: try releases.load(opened.workspace),
                 store: store,

@@ -41,3 +41,14 @@ final class SystemChance: Chance {
 
     func fraction() -> Double { Double(word() >> 11) * 0x1p-53 }
 }
+
+enum System {
+    /// The rules of a time zone by its IANA name; nothing where this machine does not have it.
+    static func zone(_ name: String) -> TimeZoneRules? {
+        do {
+            return try TimeZones.rules(named: name)
+        } catch {
+            return nil
+        }
+    }
+}
