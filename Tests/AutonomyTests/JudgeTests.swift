@@ -16,7 +16,12 @@ struct JudgeTests {
 
     private func answer(_ confidence: Double?) -> Result<Answer, AnswerFailure> {
         .success(
-            Answer(output: ["action": "reject"], confidence: confidence, signal: .probability, model: "fast")
+            Answer(
+                output: ["action": "reject"],
+                confidence: confidence,
+                signal: .probability,
+                model: "fast"
+            )
         )
     }
 
@@ -39,7 +44,14 @@ struct JudgeTests {
 
     @Test func `an answer off the schema is a failed model, however sure it is`() throws {
         let judged = try policy().judge(
-            .success(Answer(output: ["action": "refnd"], confidence: 1, signal: .probability, model: "fast")),
+            .success(
+                Answer(
+                    output: ["action": "refnd"],
+                    confidence: 1,
+                    signal: .probability,
+                    model: "fast"
+                )
+            ),
             of: step,
             askedAt: Fixture.now,
             now: Fixture.now
@@ -154,7 +166,14 @@ struct JudgeTests {
             let confidence = Double.random(in: -0.5...1.5, using: &generator)
             let output = outputs[Int.random(in: 0..<outputs.count, using: &generator)]
             let judged = policy.judge(
-                .success(Answer(output: output, confidence: confidence, signal: .probability, model: "fast")),
+                .success(
+                    Answer(
+                        output: output,
+                        confidence: confidence,
+                        signal: .probability,
+                        model: "fast"
+                    )
+                ),
                 of: Fixture.step(input),
                 askedAt: Fixture.now,
                 now: Fixture.now

@@ -58,7 +58,12 @@ struct LevelTests {
     private func outcome(_ situation: Situation, _ policy: Policy) -> Outcome {
         var input: JSON = ["message": "hello", "amount": 100, "items": 1]
         var answer: Result<Answer, AnswerFailure> = .success(
-            Answer(output: ["action": "reject"], confidence: 0.95, signal: .probability, model: "fast")
+            Answer(
+                output: ["action": "reject"],
+                confidence: 0.95,
+                signal: .probability,
+                model: "fast"
+            )
         )
         switch situation {
         case .ruleDecides: input = ["message": "hello", "amount": 5, "items": 1]
@@ -67,12 +72,22 @@ struct LevelTests {
         case .confident: break
         case .notConfident:
             answer = .success(
-                Answer(output: ["action": "reject"], confidence: 0.5, signal: .probability, model: "fast")
+                Answer(
+                    output: ["action": "reject"],
+                    confidence: 0.5,
+                    signal: .probability,
+                    model: "fast"
+                )
             )
         case .checkFails:
             input = ["message": "hello", "amount": 900, "items": 1]
             answer = .success(
-                Answer(output: ["action": "refund"], confidence: 0.99, signal: .probability, model: "fast")
+                Answer(
+                    output: ["action": "refund"],
+                    confidence: 0.99,
+                    signal: .probability,
+                    model: "fast"
+                )
             )
         case .modelFails: answer = .failure(AnswerFailure(.refusal, "no"))
         }

@@ -151,14 +151,21 @@ struct JobTests {
         let record = try #require(try await store.decision(left.id))
         #expect(record.state == .decided)
         #expect(record.epoch == 2)
-        // The engine that was thought dead comes late: its result does not count.
+        // The engine that was thought dead comes late: its result does not count, its call does.
         let late = try await engine.ask(left)
         guard case .settled(let view) = late else {
             Issue.record("\(late)")
             return
         }
-        #expect(view.record == record)
-        #expect(try await store.entries(of: record).count == 3)
+        #expect(view.record.state == record.state)
+        #expect(view.record.epoch == record.epoch)
+        #expect(view.record.confidence == record.confidence)
+        let entries = try await store.entries(of: view.record)
+        #expect(entries.count == 4)
+        let last = try JSON.read(try #require(entries.last).bytes)
+        #expect(last["kind"] == "model_called")
+        #expect(last["facts"]?["late"] == true)
+        #expect(try await store.tallies(since: Instant(microseconds: 0)).first?.calls == 2)
     }
 
     @Test func `a step settled between its look-up and its telling is told as settled`()

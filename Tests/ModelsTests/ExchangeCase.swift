@@ -62,7 +62,10 @@ struct RecordedExchangeTests {
             confidence: request.confidence
         )
         #expect(problems == [])
-        let reply = recorded.shape.coding(recorded.structured).decode(try recorded.reply(), to: request)
+        let reply = recorded.shape.coding(recorded.structured).decode(
+            try recorded.reply(),
+            to: request
+        )
         let expected = try #require(recorded.document["expect"])
         if let wanted = expected["answer"] {
             guard case .answer(let answer) = reply else {

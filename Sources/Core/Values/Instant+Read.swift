@@ -18,7 +18,8 @@ extension Instant {
         if rest.first == UInt8(ascii: ".") {
             let digits = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
             guard !digits.isEmpty else { return nil }
-            let six = Array(digits.prefix(6)) + Array(repeating: 0x30, count: max(0, 6 - digits.count))
+            let six =
+                Array(digits.prefix(6)) + Array(repeating: 0x30, count: max(0, 6 - digits.count))
             fraction = Self.number(six[...]) ?? 0
             rest = rest.dropFirst(1 + digits.count)
         }

@@ -53,7 +53,9 @@ struct ChatShape: ModelShape {
         if !sampling.stop.isEmpty {
             members.append(.init("stop", .array(sampling.stop.map(JSON.string))))
         }
-        if request.confidence.samples > 1 { members.append(.init("n", .int(Int64(request.confidence.samples)))) }
+        if request.confidence.samples > 1 {
+            members.append(.init("n", .int(Int64(request.confidence.samples))))
+        }
         return members
     }
 

@@ -80,25 +80,25 @@ struct MessagesShape: ModelShape {
     /// Structured output here refuses bounds of numbers, texts and lists; the policy judges the
     /// answer by its own schema anyway.
     private static func withoutBounds(_ schema: JSON) -> JSON {
-        switch schema {
-        case .array(let elements): return .array(elements.map(withoutBounds))
-        case .object(let object):
-            let refused: Set = [
-                "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
-                "minItems", "maxItems", "pattern",
-            ]
-            let isSchema = object["properties"] == nil || object["type"] != nil
-            let kept = object.members.filter { !isSchema || !refused.contains($0.name) }
-            return .object(
-                JSONObject(
-                    uniqueMembers: kept.map { member in
-                        guard member.name != "enum", member.name != "const" else { return member }
-                        return .init(member.name, withoutBounds(member.value))
-                    }
-                )
-            )
-        default: return schema
+        guard let object = schema.object else {
+            guard let branches = schema.array else { return schema }
+            return .array(branches.map(withoutBounds))
         }
+        let members = object.members.compactMap { member -> JSONObject.Member? in
+            switch member.name {
+            case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+                "minItems", "maxItems", "pattern":
+                return nil
+            case "properties", "$defs", "definitions":
+                let named = (member.value.object?.members ?? []).map {
+                    JSONObject.Member($0.name, withoutBounds($0.value))
+                }
+                return .init(member.name, .object(JSONObject(uniqueMembers: named)))
+            case "items", "anyOf": return .init(member.name, withoutBounds(member.value))
+            default: return member
+            }
+        }
+        return .object(JSONObject(uniqueMembers: members))
     }
 
     private func encode(_ message: Message) throws(ModelError) -> JSON {

@@ -23,7 +23,10 @@ struct SystemOneShape: ModelShape {
         ]
         if !Self.isBoolean(choices) {
             let criteria = choices.map { choice in
-                JSONObject.Member(Self.label(choice.value), choice.description.map(JSON.string) ?? .null)
+                JSONObject.Member(
+                    Self.label(choice.value),
+                    choice.description.map(JSON.string) ?? .null
+                )
             }
             asked.append(.init("criteria", .object(JSONObject(uniqueMembers: criteria))))
         }

@@ -40,7 +40,9 @@ enum DecideCommand {
         }
         let workspace = try OpenWorkspace(call)
         let policy = try workspace.policy(policyName)
-        let slots = policy.model?.use.first.flatMap { workspace.workspace.models[$0]?.limits.concurrency }
+        let slots = policy.model?.use.first.flatMap {
+            workspace.workspace.models[$0]?.limits.concurrency
+        }
         let concurrency = try call.number(
             "--concurrency",
             in: 1...Limits.concurrency,
