@@ -113,6 +113,12 @@ final class ClientTestServer: Sendable {
         case "gate":
             gate.await(Int(words[1]) ?? 0)
             return put("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        case "begin":
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+            let begun = words[2] == "byte" ? 1 : 17
+            guard put(String(answer.prefix(begun))) else { return false }
+            gate.await(Int(words[1]) ?? 0)
+            return put(String(answer.dropFirst(begun)))
         case "interim":
             return put("HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n")
                 && put("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")

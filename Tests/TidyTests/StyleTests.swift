@@ -73,6 +73,7 @@ struct StyleTests {
             allowed: [
                 "Sources/Faces/Commands/", "Sources/Engine/Models/Model",
                 "Sources/Engine/Engine/", "Sources/Core/Expressions/",
+                "Sources/Adapters/HTTPCurl/CurlLoop.swift",
             ]
         ),
         Ban(text: ".random(", reason: "chance is an argument", remedy: "take `Chance`"),

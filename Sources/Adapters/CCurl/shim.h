@@ -1,8 +1,11 @@
 // Lets Swift see libcurl as Debian ships it. Its setters are variadic, which Swift cannot call, and
 // its message of a finished transfer is a union; each gets a wrapper with one exact type.
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 typedef size_t (*stepgate_curl_sink)(char *bytes, size_t size, size_t count, void *box);
 
@@ -44,10 +47,18 @@ static inline long stepgate_curl_status(CURL *handle) {
     return status;
 }
 
-// Microseconds until the connection stood; 0 while it does not.
-static inline int64_t stepgate_curl_connected_after(CURL *handle) {
+// Whether the connection stood; a kept one has no time of connecting but one of beginning to send.
+static inline bool stepgate_curl_has_connected(CURL *handle) {
+    curl_off_t connected = 0, begun = 0;
+    curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &begun);
+    return connected > 0 || begun > 0;
+}
+
+// Microseconds until the first byte of the answer; 0 while none has come.
+static inline int64_t stepgate_curl_first_byte_after(CURL *handle) {
     curl_off_t time = 0;
-    curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME_T, &time);
+    curl_easy_getinfo(handle, CURLINFO_STARTTRANSFER_TIME_T, &time);
     return time;
 }
 
@@ -68,4 +79,56 @@ static inline bool stepgate_curl_next_done(CURLM *multi, uint64_t *number, CURLc
         return true;
     }
     return false;
+}
+
+// Watches a socket as libcurl asks. A failure to add needs no word: the transfer's time-out ends it.
+static inline int stepgate_curl_watch_socket(CURL *handle, curl_socket_t socket, int what,
+                                             void *box, void *known) {
+    (void)handle;
+    (void)known;
+    int watch = (int)(intptr_t)box;
+    struct epoll_event event = {.data.fd = socket};
+    if (what & CURL_POLL_IN) event.events |= EPOLLIN;
+    if (what & CURL_POLL_OUT) event.events |= EPOLLOUT;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(watch, EPOLL_CTL_DEL, socket, &event);
+    } else if (epoll_ctl(watch, EPOLL_CTL_ADD, socket, &event) != 0 && errno == EEXIST) {
+        epoll_ctl(watch, EPOLL_CTL_MOD, socket, &event);
+    }
+    return 0;
+}
+
+// Lets libcurl tell the epoll descriptor which sockets to watch, beside a bell to wake it with.
+static inline bool stepgate_curl_multi_watch(CURLM *multi, int watch, int bell) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = bell};
+    return epoll_ctl(watch, EPOLL_CTL_ADD, bell, &event) == 0 &&
+           curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, stepgate_curl_watch_socket) ==
+               CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, (void *)(intptr_t)watch) == CURLM_OK;
+}
+
+// Waits for sockets, libcurl's next timer, the bell or the time given, and lets libcurl move what
+// is due; false when more sockets may be ready than one turn takes.
+static inline bool stepgate_curl_multi_turn(CURLM *multi, int watch, int bell, int milliseconds) {
+    enum { most = 1024 };
+    struct epoll_event ready[most];
+    long timer = -1;
+    curl_multi_timeout(multi, &timer);
+    if (timer >= 0 && timer < milliseconds) milliseconds = (int)timer;
+    int count = epoll_wait(watch, ready, most, milliseconds);
+    int running = 0;
+    for (int i = 0; i < count; i++) {
+        if (ready[i].data.fd == bell) {
+            eventfd_t rung;
+            eventfd_read(bell, &rung);
+            continue;
+        }
+        int what = 0;
+        if (ready[i].events & EPOLLIN) what |= CURL_CSELECT_IN;
+        if (ready[i].events & EPOLLOUT) what |= CURL_CSELECT_OUT;
+        if (ready[i].events & (EPOLLERR | EPOLLHUP)) what |= CURL_CSELECT_ERR;
+        curl_multi_socket_action(multi, ready[i].data.fd, what, &running);
+    }
+    curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    return count >= 0 && count < most;
 }

@@ -53,6 +53,7 @@ final class CurlLoop: Sendable {
 
     /// Runs until closed; the body of the thread.
     func run() {
+        let clock = ContinuousClock()
         var exchanges = Exchanges(multi: multi)
         while true {
             let (commands, isClosed) = inbox.withLock { inbox in
@@ -61,14 +62,18 @@ final class CurlLoop: Sendable {
             }
             for command in commands {
                 switch command {
-                case .start(let submission): exchanges.start(submission)
+                case .start(let submission): exchanges.start(submission, at: clock.now)
                 case .cancel(let ticket): exchanges.cancel(ticket)
                 }
             }
             guard !isClosed else { return exchanges.end() }
-            multi.perform()
+            // What came before this moment is taken in by a turn that leaves nothing ready, so a
+            // byte that came in time counts even if the thread is late.
+            let now = clock.now
+            let time = exchanges.nextDeadline.map { now.duration(to: $0) } ?? Limits.idlePoll
+            let isCaughtUp = multi.turn(atMost: time)
             exchanges.finishDone()
-            multi.wait()
+            if isCaughtUp { exchanges.failSilent(at: now) }
         }
     }
 }
@@ -79,11 +84,12 @@ private struct Exchanges {
     private var running: [UInt64: Exchange] = [:]
     private var numbers: [ObjectIdentifier: UInt64] = [:]
     private var idle: [Exchange] = []
+    private var firstBytes = Deadlines()
     private var lastNumber: UInt64 = 0
 
     init(multi: CurlMulti) { self.multi = multi }
 
-    mutating func start(_ submission: Submission) {
+    mutating func start(_ submission: Submission, at now: Deadlines.Instant) {
         let facts = ExchangeFacts(submission.call)
         func refuse(_ error: TransportError) {
             submission.continuation.resume(returning: .failure(error))
@@ -101,6 +107,11 @@ private struct Exchanges {
         }
         running[lastNumber] = exchange
         numbers[ObjectIdentifier(submission.ticket)] = lastNumber
+        guard let time = facts.firstByteTimeout else { return }
+        firstBytes.add(Deadlines.Entry(due: now + time, number: lastNumber))
+        if firstBytes.count > Limits.sweptDeadlines + 2 * running.count {
+            firstBytes.keep { running[$0] != nil }
+        }
     }
 
     mutating func cancel(_ ticket: Ticket) {
@@ -109,8 +120,28 @@ private struct Exchanges {
     }
 
     mutating func finishDone() {
-        while let done = multi.nextDone() {
-            take(done.number) { $0.outcome(of: done.result) }
+        // All are fetched before the first is removed: libcurl searches what is still to be fetched
+        // for every removal.
+        var done: [(number: UInt64, result: CURLcode)] = []
+        while let next = multi.nextDone() { done.append(next) }
+        for (number, result) in done { take(number) { $0.outcome(of: result) } }
+    }
+
+    /// When the next answer is to have begun; nothing while all have or none needs to.
+    var nextDeadline: Deadlines.Instant? {
+        mutating get {
+            while let next = firstBytes.first {
+                if running[next.number]?.hasFirstByte == false { return next.due }
+                firstBytes.removeFirst()
+            }
+            return nil
+        }
+    }
+
+    /// Fails every exchange whose answer was to have begun by now and has not.
+    mutating func failSilent(at now: Deadlines.Instant) {
+        while let due = nextDeadline, due <= now, let entry = firstBytes.first {
+            take(entry.number) { .failure(.silent($0.facts, connected: $0.hasConnected)) }
         }
     }
 
@@ -152,6 +183,10 @@ private final class Exchange {
     func join(_ multi: CurlMulti) -> Bool { multi.add(handle) }
 
     func leave(_ multi: CurlMulti) { multi.remove(handle) }
+
+    var hasFirstByte: Bool { handle.hasFirstByte }
+
+    var hasConnected: Bool { handle.hasConnected }
 
     func outcome(of result: CURLcode) -> Submission.Outcome {
         guard result == CURLE_OK else {

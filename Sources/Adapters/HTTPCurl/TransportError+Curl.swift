@@ -40,6 +40,17 @@ extension TransportError {
         return "no connection to \(call.authority) within \(bound): is it reachable from here?"
     }
 
+    /// The answer did not begin in the time its call gave it.
+    static func silent(_ call: ExchangeFacts, connected: Bool) -> TransportError {
+        let bound = min(call.firstByteTimeout ?? call.timeout, call.timeout)
+        let remedy =
+            connected ? "is the server overloaded?" : "not even a connection, is it reachable?"
+        return TransportError(
+            .timeout,
+            "no byte came from \(call.authority) within \(bound): \(remedy)"
+        )
+    }
+
     static func cancelled(_ call: ExchangeFacts) -> TransportError {
         TransportError(.cancelled, "the exchange with \(call.authority) was given up")
     }
@@ -54,12 +65,14 @@ struct ExchangeFacts: Sendable {
     /// Host and port.
     let authority: String
     let connectTimeout: Duration
+    let firstByteTimeout: Duration?
     let timeout: Duration
     let responseLimit: Int
 
     init(_ call: HTTPCall) {
         authority = Self.authority(of: call.url)
         connectTimeout = call.connectTimeout
+        firstByteTimeout = call.firstByteTimeout
         timeout = call.timeout
         responseLimit = call.responseLimit
     }

@@ -55,6 +55,20 @@ package enum Process {
         }
     }
 
+    /// Lets the process open as many files and sockets as its administrator allows, and says how
+    /// many that is; what it was started with is often 1,024.
+    @discardableResult
+    package static func raiseFileLimit() -> UInt64 {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return 0
+        }
+        let present = UInt64(limit.rlim_cur)
+        limit.rlim_cur = limit.rlim_max
+        let isRaised = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+        return isRaised ? UInt64(limit.rlim_cur) : present
+    }
+
     /// Whether a person's terminal is at the other end.
     package static func isTerminal(_ stream: StandardStream) -> Bool {
         isatty(stream.rawValue) == 1

@@ -29,6 +29,9 @@ package struct HTTPCall: Sendable {
     package let headers: [HTTPHeader]
     package let body: [UInt8]
     package var connectTimeout: Duration
+    /// From the start of the exchange until the first byte of the answer's status line; nothing
+    /// means that only `timeout` bounds it.
+    package var firstByteTimeout: Duration?
     /// For the whole exchange, connecting included.
     package var timeout: Duration
     /// Bytes of the answer's body.
@@ -40,6 +43,7 @@ package struct HTTPCall: Sendable {
         headers: [HTTPHeader] = [],
         body: [UInt8] = [],
         connectTimeout: Duration = .seconds(5),
+        firstByteTimeout: Duration? = nil,
         timeout: Duration,
         responseLimit: Int = Limits.responseBytes
     ) {
@@ -48,6 +52,7 @@ package struct HTTPCall: Sendable {
         self.headers = headers
         self.body = body
         self.connectTimeout = connectTimeout
+        self.firstByteTimeout = firstByteTimeout
         self.timeout = timeout
         self.responseLimit = responseLimit
     }
