@@ -127,7 +127,7 @@ let package = Package(
             dependencies: ["Values", "Reviews", "Decisions", "Storage"],
             path: "Tests/TestSupport"
         ),
-        tests("ValuesTests", ["Values", "TestSupport"]),
+        tests("ValuesTests", ["Values", "Platform", "TestSupport"]),
         tests("ExpressionsTests", ["Values", "Expressions", "TestSupport"]),
         tests("DocumentsTests", ["Values", "Documents"]),
         tests("PromptsTests", ["Values", "Prompts", "Documents", "TestSupport"]),

@@ -18,4 +18,6 @@ package enum Limits {
     package static let schemaSteps = 2_000_000
     /// Members of an enumeration that a message lists.
     package static let namesShown = 12
+    /// The file of one time zone; those of today have a few thousand.
+    package static let timeZoneBytes = 1 << 20
 }
