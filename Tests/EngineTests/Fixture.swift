@@ -92,7 +92,7 @@ struct FakeTransport: HTTPTransport {
 
 /// Everything one test of the engine needs, made anew for it.
 struct World: Sendable {
-    let clock = ManualClock()
+    let clock: any CallClock
     let chance: SeededChance
     let store: any Store
     let transport: FakeTransport
@@ -127,8 +127,10 @@ struct World: Sendable {
         price: Double = 0,
         cache: Duration? = nil,
         store: (any Store)? = nil,
+        clock: any CallClock = ManualClock(),
         answer: @escaping @Sendable (HTTPCall) async throws(TransportError) -> HTTPReply
     ) throws {
+        self.clock = clock
         chance = SeededChance(seed: seed)
         self.store = store ?? MemoryStore(secret: [UInt8](repeating: 3, count: 32))
         transport = FakeTransport(answer: answer)

@@ -89,34 +89,6 @@ struct JobTests {
         #expect(ids(first) == ids(again))
     }
 
-    @Test func `an outage of ten minutes is waited out, and nobody is flooded`() async throws {
-        let clock = ManualClock()
-        let ends = clock.now + .seconds(600)
-        let world = try World { [clock] _ async throws(TransportError) in
-            if clock.now < ends { throw TransportError(.connect, "nothing listens") }
-            return FakeTransport.decision("refund", 0.95)
-        }
-        // The fake's clock follows the engine's.
-        let shared = world.clock
-        let told = try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                while clock.now < ends {
-                    clock.advance(by: shared.now - clock.now)
-                    await Task.yield()
-                }
-            }
-            let told = try await run(world, lines: 100)
-            clock.advance(by: .seconds(3_600))
-            try await group.waitForAll()
-            return told
-        }
-        #expect(told.waits > 0)
-        let reviews = try await world.store.decisions(DecisionQuery(limit: 1_000))
-            .filter { $0.reason == "model-unavailable" }
-        #expect(reviews.isEmpty)
-        #expect(try await world.store.asking(after: nil, limit: 10).isEmpty)
-    }
-
     @Test func `an outage that does not end goes where the policy says, and says why`() async throws
     {
         let world = try World { _ async throws(TransportError) in

@@ -20,6 +20,8 @@ package struct Entry: Sendable, Equatable {
         case reviewDecided = "review_decided"
         /// A verdict that came too late to count; what the person wrote is kept.
         case reviewRefused = "review_refused"
+        /// The question was taken back and a model is asked again.
+        case reviewRecalled = "review_recalled"
         case auditDrawn = "audit_drawn"
         case outcomeReported = "outcome_reported"
         /// Somebody with the right to changed how the store works.

@@ -42,6 +42,17 @@ package enum ReviewRefusal: Error, Sendable, Equatable {
 }
 
 extension Review {
+    /// Takes the question back, since a model shall be asked again; not while somebody works on it
+    /// or has approved.
+    package mutating func recall(at now: Instant) throws(ReviewRefusal) {
+        guard state == .open else { throw .notOpen(state) }
+        if let held = held(at: now).first {
+            throw .taken(by: held.person, until: held.leaseUntil)
+        }
+        guard approvals == 0 else { throw .alreadyApproved }
+        state = .withdrawn
+    }
+
     /// Takes a seat, or renews the lease of the seat the person has.
     package mutating func claim(
         by person: String,

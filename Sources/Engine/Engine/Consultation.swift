@@ -373,6 +373,13 @@ extension ModelCallRecord {
 }
 
 extension Consultation.Outcome {
+    /// Whether no call was made, and the reason to wait is known already or the models' own: a step
+    /// that waits long leaves no trail of its waits.
+    func isNothingNew(since asking: Asking) -> Bool {
+        calls.allSatisfy(\.attempts.isEmpty)
+            && (judgement.reason == "model-unavailable" || judgement.reason == asking.record.reason)
+    }
+
     var cost: Money { calls.reduce(Money.zero) { $0 + $1.cost } }
 }
 

@@ -94,6 +94,10 @@ package struct DecisionEngine: Sendable {
         case .settle(let change, let view):
             if try await isCommitted(change) { return .settled(view.committed) }
             return .settled(try await tooLate(consultation, outcome))
+        case .wait(_, let waiting, let until) where outcome.isNothingNew(since: asking):
+            var asking = asking
+            asking.tried = waiting.tried
+            return .waits(asking, until: until)
         case .wait(let change, let asking, let until):
             guard try await isCommitted(change) else {
                 return .settled(try await tooLate(consultation, outcome))

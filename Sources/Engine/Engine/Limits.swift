@@ -3,13 +3,15 @@ package enum Limits {
     /// How often an act is worked out again after another changed what it was made from.
     package static let staleAttempts = 16
     /// Decisions taken over at a time when an engine starts.
-    static let resumePage = 256
+    static let resumePage = 4_096
     /// Lines a job takes on in one commit.
     package static let batch = 256
     /// Batches a job works on at once.
     package static let batchesAtOnce = 4
+    /// Reviews looked at together when some are recalled.
+    static let recallPage = 256
     /// Between two looks for steps whose lease ran out.
-    static let reapPause = Duration.seconds(5)
+    static let reapPause = Duration.seconds(10)
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)

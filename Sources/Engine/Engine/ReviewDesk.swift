@@ -118,6 +118,69 @@ package struct ReviewDesk: Sendable {
         throw EngineError(.store, "others keep changing review \(id); try again")
     }
 
+    /// Takes back the open reviews of that reason and has their models asked again, by the engine
+    /// that runs or the next that starts. Those that somebody claimed, or whose policy asks no
+    /// model, stay.
+    package func recall(
+        because reason: String,
+        queue: String?,
+        by person: String
+    ) async throws(EngineError) -> (recalled: Int, kept: Int) {
+        var query = ReviewQuery(limit: Limits.recallPage)
+        query.queue = queue
+        query.kind = .decision
+        var counts = (recalled: 0, kept: 0)
+        while true {
+            let page: [Review]
+            do {
+                page = try await store.reviews(query)
+            } catch {
+                throw EngineError(error)
+            }
+            for review in page where review.reason == reason {
+                if try await recall(review, by: person) {
+                    counts.recalled += 1
+                } else {
+                    counts.kept += 1
+                }
+            }
+            guard let last = page.last, page.count == Limits.recallPage else { return counts }
+            query.after = last.id
+        }
+    }
+
+    private func recall(_ review: Review, by person: String) async throws(EngineError) -> Bool {
+        let opened = try await open(review.id)
+        let now = surroundings.clock.now
+        var review = opened.review
+        do throws(ReviewRefusal) {
+            try review.recall(at: now)
+        } catch {
+            return false
+        }
+        guard opened.policy.autonomy.asksModel, opened.policy.model != nil else { return false }
+        var record = opened.record
+        record.state = .asking
+        record.route = nil
+        record.review = nil
+        record.updatedAt = now
+        record.askedAt = now
+        // No engine is at work on it, so whichever looks next takes it on.
+        record.leaseUntil = now
+        let entry = Entry(
+            .reviewRecalled,
+            decision: record.id,
+            at: now,
+            facts: JSONObject(uniqueMembers: [
+                .init("review", .string(review.id.description)), .init("person", .string(person)),
+                .init("reason", .string(review.reason)),
+            ])
+        )
+        return try await commit(
+            Change(entries: [entry], decision: .update(record), review: .update(review))
+        )
+    }
+
     /// Whether it was committed; not when somebody else came first.
     private func commit(_ change: Change) async throws(EngineError) -> Bool {
         do {

@@ -63,6 +63,7 @@ package struct ModelEndpoint: Sendable {
                 + coding.headers(key: try key?.current()),
             body: body,
             connectTimeout: min(times.connect, total),
+            firstByteTimeout: times.firstByte,
             timeout: total
         )
     }

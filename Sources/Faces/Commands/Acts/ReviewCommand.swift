@@ -84,7 +84,56 @@ enum ReviewCommand {
             }
             return .reassign(to: person == "-" ? nil : person)
         },
+        CommandSpecification(
+            "review recall",
+            "Takes back reviews that nobody claimed, and has the model asked again.",
+            options: [
+                OptionSpecification(
+                    "--because",
+                    "REASON",
+                    "only of that reason (default: model-unavailable)"
+                ),
+                OptionSpecification("--queue", "NAME", "only of that queue"), Person.option,
+            ],
+            examples: ["stepgate review recall --because model-unavailable --queue refunds"],
+            run: recall
+        ),
     ]
+
+    /// Reasons that asking again can mend.
+    private static let recallable = ["model-unavailable", "model-failed", "over-budget"]
+
+    private static func recall(_ call: Invocation) async throws -> ExitCode {
+        let reason = call["--because"] ?? recallable[0]
+        guard recallable.contains(reason) else {
+            throw CommandFailure.usage(
+                "--because is one of \(recallable.joined(separator: ", ")); a model's own answer "
+                    + "is not undone by asking again"
+            )
+        }
+        let opened = try OpenStore(call, mode: .oneShot)
+        let counts = try await opened.desk.recall(
+            because: reason,
+            queue: call["--queue"],
+            by: Person.of(call)
+        )
+        await opened.store.close()
+        if call.wantsJSON {
+            Terminal.standard.print(
+                ["recalled": .int(Int64(counts.recalled)), "kept": .int(Int64(counts.kept))]
+            )
+            return .success
+        }
+        Terminal.standard.print(
+            "\(counts.recalled) recalled, \(counts.kept) kept (claimed, or changed meanwhile)."
+        )
+        if counts.recalled > 0 {
+            Terminal.standard.print(
+                "The engine that runs asks again; where none does, the next 'stepgate decide' will."
+            )
+        }
+        return .success
+    }
 
     private static func act(
         _ word: String,

@@ -23,6 +23,7 @@ struct RunningEngine: Sendable {
             mode: .engine,
             secret: Process.randomBytes(32)
         )
+        Process.raiseFileLimit()
         let transport = CurlTransport()
         do {
             let release = opened.workspace.release
