@@ -36,6 +36,7 @@ struct MessageAssembly {
 
     mutating func addMedia(url: String, contentType: String?) {
         closeText()
+        bytes += url.utf8.count
         drafts[drafts.count - 1].parts.append(.media(url: url, contentType: contentType))
     }
 

@@ -6,6 +6,7 @@ struct OperandReader {
     private let bytes: [UInt8]
     private let end: Int
     private var at: Int
+    private var depth = 0
     private(set) var parameters: [String] = []
     private(set) var diagnostics: [Diagnostic] = []
 
@@ -61,14 +62,20 @@ struct OperandReader {
         switch bytes[at] {
         case UInt8(ascii: "("):
             at += 1
-            let inner = call()
+            depth += 1
+            defer { depth -= 1 }
+            guard depth <= Limits.depth else {
+                note("parentheses are nested more than \(Limits.depth) deep", at - 1..<at)
+                return nil
+            }
+            guard let inner = call() else { return nil }
             skipSpace()
             guard at < end, bytes[at] == UInt8(ascii: ")") else {
                 note("'(' is not closed", at..<at + 1, fix: "add ')'")
                 return nil
             }
             at += 1
-            return inner.map(TemplateOperand.call)
+            return .call(inner)
         case UInt8(ascii: "\""), UInt8(ascii: "'"): return text()
         default: return word()
         }

@@ -31,10 +31,6 @@ struct Renderer {
 
     private mutating func walk(_ nodes: [TemplateNode]) throws(PromptError) {
         for node in nodes {
-            steps += 1
-            if steps > Limits.steps || assembly.bytes > Limits.outputBytes {
-                throw PromptError(message: "the prompt becomes too large with this input")
-            }
             switch node {
             case .text(let text): assembly.add(text)
             case .output(let call): try output(call)
@@ -42,8 +38,23 @@ struct Renderer {
             case .partial(let name, let context, let hash):
                 try partial(name, context, hash)
             }
+            try spend()
         }
     }
+
+    /// Counts a step that was made, and stops where it made too much.
+    private mutating func spend() throws(PromptError) {
+        steps += 1
+        if steps > Limits.steps { throw Self.tooLarge }
+        try checkSize(assembly.bytes)
+    }
+
+    private func checkSize(_ bytes: Int) throws(PromptError) {
+        if bytes > Limits.outputBytes { throw Self.tooLarge }
+    }
+
+    private static let tooLarge =
+        PromptError(message: "the prompt becomes too large with this input")
 
     private mutating func partial(
         _ name: String,
@@ -107,6 +118,8 @@ struct Renderer {
                 try call.arguments.first.map { (each) throws(PromptError) in
                     try self.value(each)
                 } ?? nil
+            // A text in a text in a text doubles its escapes each time.
+            try checkSize(value?.string?.utf8.count ?? 0)
             let indent = call.hash.first { $0.0 == "indent" }
             guard let indent else { return value.map { .string($0.compactText) } }
             let width = try self.value(indent.1)?.integer ?? 0
@@ -170,6 +183,7 @@ struct Renderer {
             scopes.append(scope)
             defer { scopes.removeLast() }
             try walk(block.body)
+            try spend()
         }
     }
 

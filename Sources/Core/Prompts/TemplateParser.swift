@@ -21,6 +21,7 @@ struct TemplateParser {
     private var items: [Item] = []
     private var index = 0
     private(set) var diagnostics: [Diagnostic] = []
+    private var wasCut = false
 
     static func parse(
         _ fragment: SourceFragment,
@@ -51,6 +52,7 @@ struct TemplateParser {
     }
 
     private mutating func note(_ message: String, _ range: Range<Int>, fix: String? = nil) {
+        if wasCut { return }
         diagnostics.append(Diagnostic(message, at: fragment.sourceRange(range), fix: fix))
     }
 
@@ -223,16 +225,21 @@ struct TemplateParser {
                     if let partial = partial(tag) { nodes.append(partial) }
                 case .open:
                     index += 1
-                    if depth >= Limits.depth {
-                        note("blocks are nested more than \(Limits.depth) deep", tag.range)
-                        index = items.count
-                        return nodes
-                    }
+                    if isTooDeep(tag, depth) { return nodes }
                     if let block = block(tag, depth: depth) { nodes.append(.block(block)) }
                 }
             }
         }
         return nodes
+    }
+
+    /// Tells it once: the rest is passed over, and what is wrong because of that is not told.
+    private mutating func isTooDeep(_ tag: Tag, _ depth: Int) -> Bool {
+        guard depth >= Limits.depth else { return false }
+        note("blocks are nested more than \(Limits.depth) deep", tag.range)
+        wasCut = true
+        index = items.count
+        return true
     }
 
     private func operands(_ tag: Tag) -> OperandReader {
@@ -285,12 +292,13 @@ struct TemplateParser {
             return []
         }
         index += 1
+        if isTooDeep(tag, depth) { return [] }
         var reader = operands(tag)
         guard reader.takeElse() else { return nodes(depth: depth + 1) }
         let call = reader.call()
         diagnostics += reader.diagnostics
         let body = nodes(depth: depth + 1)
-        let rest = otherwise(depth: depth)
+        let rest = otherwise(depth: depth + 1)
         guard let call else { return [] }
         return [
             .block(.init(call: call, body: body, otherwise: rest, parameters: reader.parameters))

@@ -24,7 +24,7 @@ package struct Schema: Sendable {
     package func validate(_ value: JSON) -> [SchemaFailure] {
         var validation = SchemaValidation(rules: rules)
         validation.check(value, by: 0, at: JSONPointer())
-        return validation.failures
+        return validation.cut.map { [$0] } ?? validation.failures
     }
 }
 

@@ -2,15 +2,22 @@
 struct SchemaValidation {
     let rules: [SchemaRule]
     private(set) var failures: [SchemaFailure] = []
+    /// Where a limit ended it.
+    ///
+    /// Kept beside the failures, which `not`, `anyOf` and the like look past: a value that was not
+    /// followed to its end never fits.
+    private(set) var cut: SchemaFailure?
     private var depth = 0
     private var steps = 0
 
     init(rules: [SchemaRule]) { self.rules = rules }
 
     mutating func check(_ value: JSON, by rule: Int, at place: JSONPointer) {
+        guard cut == nil else { return }
         steps += 1
         guard depth < Limits.schemaDepth, steps <= Limits.schemaSteps else {
-            fail(place, "$ref", "the schema goes in circles, or the value is too large for it")
+            let message = "the schema goes in circles, or the value is too large for it"
+            cut = SchemaFailure(place, "$ref", message)
             return
         }
         depth += 1

@@ -1,0 +1,109 @@
+import Foundation
+import Testing
+import Values
+
+@testable import Commands
+@testable import enum Commands.Limits
+
+/// The limits of what the command line reads, reached.
+struct LimitTests {
+    private let folder: String
+
+    init() throws {
+        folder =
+            FileManager.default.temporaryDirectory
+            .appending(path: "stepgate-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    /// Makes a file of that size without writing its bytes.
+    private func make(_ path: String, bytes: Int) throws {
+        try Data().write(to: URL(filePath: path))
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.truncate(atOffset: UInt64(bytes))
+        try file.close()
+    }
+
+    private func workspaceFailure() throws -> String {
+        let error = try #require(throws: (any Error).self) { try WorkspaceFolder.read(folder) }
+        return CommandFailure(error).message
+    }
+
+    @Test func `a line has at most so many bytes, and the next one is read`() throws {
+        let path = folder + "/a.jsonl"
+        let frame = #"{"a":""}"#.utf8.count
+        let most = String(repeating: "x", count: Limits.lineBytes - frame)
+        let lines = [most + "x", most].map { "{\"a\":\"\($0)\"}\n" }
+        try Data(lines.joined().utf8).write(to: URL(filePath: path))
+        let call = Invocation(arguments: [], values: [:], switches: [])
+        let source = try InputSource(path, call: call, folder: folder)
+        var input = InputFile(
+            source.file,
+            format: source.format,
+            size: source.size,
+            options: .init(
+                policy: "p",
+                map: nil,
+                keyField: nil,
+                scope: "s",
+                source: "s",
+                caller: "c",
+                schema: [:]
+            )
+        )
+        let read = try input.next(10)
+        #expect(read.count == 1)
+        #expect(input.badLines == [BadLine(line: 1, message: "is larger than 4194304 bytes")])
+    }
+
+    @Test func `a file of heads has at most so many bytes`() throws {
+        let heads = HeadsFile(folder + "/store.db")
+        try make(heads.path, bytes: Limits.headsBytes + 1)
+        let error = try #require(throws: (any Error).self) { try heads.read() }
+        #expect(
+            CommandFailure(error).message == "\(heads.path) is larger than 268435456 bytes"
+        )
+    }
+
+    @Test func `a file of a workspace has at most so many bytes`() throws {
+        let path = folder + "/stepgate.yaml"
+        try make(path, bytes: Limits.fileBytes)
+        _ = try WorkspaceFolder.read(folder)
+        try make(path, bytes: Limits.fileBytes + 1)
+        #expect(try workspaceFailure() == "\(path) is larger than 16777216 bytes")
+    }
+
+    @Test func `a workspace has at most so many files`() throws {
+        let lists = folder + "/Lists"
+        try FileManager.default.createDirectory(
+            atPath: lists,
+            withIntermediateDirectories: true
+        )
+        let names = ["/stepgate.yaml"] + (1..<Limits.files).map { "/Lists/\($0).csv" }
+        #expect(
+            names.allSatisfy {
+                FileManager.default.createFile(atPath: folder + $0, contents: nil)
+            }
+        )
+        _ = try WorkspaceFolder.read(folder)
+        #expect(FileManager.default.createFile(atPath: lists + "/last.csv", contents: nil))
+        #expect(try workspaceFailure() == "the workspace has more than 10000 files")
+        try FileManager.default.removeItem(atPath: lists)
+    }
+
+    @Test func `folders of a workspace are read down to a depth`() throws {
+        let levels = (1...Limits.folderDepth).map { "d\($0)" }.joined(separator: "/")
+        let inner = folder + "/" + levels
+        try FileManager.default.createDirectory(
+            atPath: inner + "/deeper",
+            withIntermediateDirectories: true
+        )
+        try make(folder + "/stepgate.yaml", bytes: 0)
+        let none = try WorkspaceFolder.read(folder)
+        try make(inner + "/in.csv", bytes: 1)
+        let one = try WorkspaceFolder.read(folder)
+        #expect(one != none)
+        try make(inner + "/deeper/out.csv", bytes: 1)
+        #expect(try WorkspaceFolder.read(folder) == one)
+    }
+}
