@@ -91,11 +91,12 @@ struct LimitTests {
         try FileManager.default.removeItem(atPath: lists)
     }
 
-    @Test func `folders of a workspace are read down to a depth`() throws {
+    @Test func `folders of a workspace are read down to a depth, and deeper ones are told`() throws
+    {
         let levels = (1...Limits.folderDepth).map { "d\($0)" }.joined(separator: "/")
         let inner = folder + "/" + levels
         try FileManager.default.createDirectory(
-            atPath: inner + "/deeper",
+            atPath: inner,
             withIntermediateDirectories: true
         )
         try make(folder + "/stepgate.yaml", bytes: 0)
@@ -103,7 +104,10 @@ struct LimitTests {
         try make(inner + "/in.csv", bytes: 1)
         let one = try WorkspaceFolder.read(folder)
         #expect(one != none)
-        try make(inner + "/deeper/out.csv", bytes: 1)
-        #expect(try WorkspaceFolder.read(folder) == one)
+        try FileManager.default.createDirectory(
+            atPath: inner + "/deeper",
+            withIntermediateDirectories: true
+        )
+        #expect(try workspaceFailure().contains("more than \(Limits.folderDepth) folders deep"))
     }
 }

@@ -38,4 +38,15 @@ struct LimitTests {
         #expect(try read(most)["a5"]?.elements?.count == 10)
         #expect(try problems(Self.bomb.joined()) == ["aliases make the document too large"])
     }
+
+    @Test func `aliases inside aliases reach down to the same depth`() throws {
+        func chain(_ count: Int) -> String {
+            "a0: &a0 [1]\n" + (1...count).map { "a\($0): &a\($0) [*a\($0 - 1)]\n" }.joined()
+        }
+        _ = try read(chain(Documents.Limits.depth - 2))
+        #expect(
+            try problems(chain(Documents.Limits.depth))
+                == ["aliases make the document deeper than 100 levels"]
+        )
+    }
 }

@@ -4,7 +4,9 @@ import Synchronization
 import Values
 
 /// One thread and a clock that belong together: time stands still while there is work, and moves to
-/// the next sleeper when there is none. The same program runs the same way every time.
+/// the next sleeper when there is none.
+///
+/// The same program runs the same way every time.
 final class VirtualTime: TaskExecutor, CallClock {
     private struct Sleeper {
         let until: Int64

@@ -74,6 +74,20 @@ struct LimitTests {
         )
     }
 
+    @Test(arguments: [
+        (before: "1", more: "+1"), ("1", "*1"), ("[[0]]", "[0]"), ("''", ".size()"), ("{}", ".a"),
+        ("1", "==1"), ("(1+1)", "+(1+1)"),
+    ])
+    func `a chain of thousands is told, and does not end the process`(
+        _ before: String,
+        _ more: String
+    ) throws {
+        for count in [1_000, 20_000 / more.utf8.count] {
+            let told = try problems(before + times(count, more))
+            #expect(told.first?.contains("chain at most 500") == true, "\(told)")
+        }
+    }
+
     // MARK: What is evaluated
 
     @Test func `comprehensions inside each other take at most so many steps`() throws {

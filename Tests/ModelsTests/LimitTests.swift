@@ -33,7 +33,7 @@ struct LimitTests {
             confidence: probability
         )
         let error = #expect(throws: ModelError.self) {
-            try endpoint.call(request, timeout: .seconds(1))
+            try endpoint.mostCost(of: request)
         }
         #expect(error?.message.hasSuffix("bytes; at most 33554432 are sent") == true)
     }
@@ -82,7 +82,7 @@ struct LimitTests {
     @Test func `of what a server says only the beginning is quoted`() {
         func detail(_ length: Int) -> String {
             let body: JSON = ["error": ["message": .string(String(repeating: "x", count: length))]]
-            let reply = Shape.decisions.coding.decode(
+            let reply = Shape.decisions.coding().decode(
                 HTTPReply(status: 400, body: Array(body.compactText.utf8)),
                 to: ModelRequest(
                     messages: [],

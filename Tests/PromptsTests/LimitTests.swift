@@ -32,6 +32,12 @@ struct LimitTests {
 
     // MARK: Templates
 
+    @Test func `partials that each use the next twice are looked into once`() throws {
+        var partials: [String: String] = ["p40": "{{name}}"]
+        for level in 0..<40 { partials["p\(level)"] = times(2, "{{>p\(level + 1)}}") }
+        #expect(try prompt("{{>p0}}", partials: partials).variables.count == 1)
+    }
+
     @Test func `a template has at most so many bytes`() throws {
         #expect(
             try problems(times(Prompts.Limits.templateBytes + 1, "x"))

@@ -38,7 +38,11 @@ struct LimitTests {
             try await store.commit(changes(4...7))
         }
         #expect(error?.code == .busy)
-        #expect(error?.message == "0 changes wait for the disk already; try again later")
+        #expect(
+            error?.message
+                == "4 changes at once are more than the 3 that may wait for the disk; commit fewer "
+                + "together"
+        )
         #expect(try await store.head().count == 3)
         // What was refused may come again when there is room.
         _ = try await store.commit(changes(4...6))

@@ -34,7 +34,9 @@ package struct YAMLReader: DocumentReader {
 private struct Composer: ~Copyable {
     private let source: SourceText
     private var events: YAMLEvents
-    private var anchors: [String: (node: Node, size: Int)] = [:]
+    private var anchors: [String: (node: Node, size: Int, height: Int)] = [:]
+    /// How deep the node being read reaches so far, what its aliases repeat included.
+    private var deepest = 0
     private var nodes = 0
     private(set) var diagnostics: [Diagnostic] = []
 
@@ -87,26 +89,37 @@ private struct Composer: ~Copyable {
             note("tags such as '\(tag)' are not used here", event.range, "remove it")
         }
         let before = nodes
+        let outer = deepest
+        deepest = depth
+        defer { deepest = max(deepest, outer) }
         let made: Node
         switch event.kind {
-        case .alias(let name): return try alias(name, event)
+        case .alias(let name): return try alias(name, event, depth)
         case .scalar(let text, let style): made = scalar(text, style, event)
         case .sequenceStart: made = try sequence(event, depth)
         case .mappingStart(let isFlow): made = try mapping(event, isFlow: isFlow, depth)
         default: preconditionFailure("libyaml begins a node with one of these events")
         }
-        if let anchor = event.anchor { anchors[anchor] = (made, nodes - before + 1) }
+        if let anchor = event.anchor {
+            anchors[anchor] = (made, nodes - before + 1, deepest - depth)
+        }
         return made
     }
 
-    private mutating func alias(_ name: String, _ event: YAMLEvent) throws -> Node {
+    private mutating func alias(
+        _ name: String,
+        _ event: YAMLEvent,
+        _ depth: Int
+    ) throws -> Node {
         guard let anchor = anchors[name] else {
             note("there is no anchor '&\(name)' before this alias", event.range)
             return Node(.scalar(.null), range: SourceRange(source, event.range))
         }
         nodes += anchor.size
-        if nodes > Limits.nodes {
-            note("aliases make the document too large", event.range)
+        deepest = max(deepest, depth + anchor.height)
+        if nodes > Limits.nodes || deepest > Limits.depth {
+            let what = deepest > Limits.depth ? "deeper than \(Limits.depth) levels" : "too large"
+            note("aliases make the document \(what)", event.range)
             throw Diagnostics(diagnostics)
         }
         return anchor.node

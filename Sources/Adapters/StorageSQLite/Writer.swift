@@ -83,7 +83,11 @@ final class Writer: Sendable {
             if inbox.isClosed { return .refuse(StoreError(.notWritable, "the store is closed")) }
             let changes = inbox.changes + request.changes.count
             guard changes <= waiting else {
-                let message = "\(inbox.changes) changes wait for the disk already; try again later"
+                let message =
+                    request.changes.count > waiting
+                    ? "\(request.changes.count) changes at once are more than the \(waiting) that "
+                        + "may wait for the disk; commit fewer together"
+                    : "\(inbox.changes) changes wait for the disk already; try again later"
                 return .refuse(StoreError(.busy, message))
             }
             inbox.changes = changes

@@ -5,6 +5,8 @@ package enum Limits {
     static let tokens = 50_000
     /// Parentheses, calls and operators inside each other.
     package static let parseDepth = 250
+    /// Operators, fields and calls one after another, and what is nested in them.
+    package static let treeHeight = 500
     /// Steps one evaluation may take, elements walked included; about 0.1 s.
     package static let cost = 1_000_000
     /// Bytes of a text that one evaluation may build.

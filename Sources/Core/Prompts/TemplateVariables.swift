@@ -8,6 +8,8 @@ struct TemplateVariables {
     /// The place of `this` in each context; nothing where it is not of the input.
     private var contexts: [[String]?] = [[]]
     private var names: [String: [String]?] = [:]
+    /// Partials looked into in a context: what one reads there is the same the second time.
+    private var seen: Set<String> = []
     private var open: Set<String> = []
 
     init(partials: [String: [TemplateNode]]) { self.partials = partials }
@@ -22,11 +24,18 @@ struct TemplateVariables {
                 for (_, operand) in hash { read(operand) }
                 if let context { read(context) }
                 guard let body = partials[name] else { continue }
-                guard context == nil, hash.isEmpty, open.insert(name).inserted else { continue }
+                guard context == nil, hash.isEmpty, isNew(name),
+                    open.insert(name).inserted
+                else { continue }
                 collect(body)
                 open.remove(name)
             }
         }
+    }
+
+    private mutating func isNew(_ partial: String) -> Bool {
+        let places = names.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value ?? ["-"])" }
+        return seen.insert("\(partial) \(contexts) \(places)").inserted
     }
 
     private mutating func output(_ call: TemplateCall) {

@@ -21,8 +21,9 @@ final class Ledger: Sendable {
 
     init(_ store: any Store) { self.store = store }
 
-    /// Holds room for a call; nothing where the policy has no budget. A failure says until when
-    /// there is no room.
+    /// Holds room for a call; nothing where the policy has no budget.
+    ///
+    /// A failure says until when there is no room.
     func reserve(
         _ amount: Money,
         for policy: Policy,

@@ -119,8 +119,9 @@ package struct ReviewDesk: Sendable {
     }
 
     /// Takes back the open reviews of that reason and has their models asked again, by the engine
-    /// that runs or the next that starts. Those that somebody claimed, or whose policy asks no
-    /// model, stay.
+    /// that runs or the next that starts.
+    ///
+    /// Those that somebody claimed, or whose policy asks no model, stay.
     package func recall(
         because reason: String,
         queue: String?,

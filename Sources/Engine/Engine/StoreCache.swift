@@ -3,8 +3,10 @@ internal import Models
 package import Storage
 package import Values
 
-/// A model's answers kept in the store. One that cannot be read or kept is asked for again, so what
-/// the store says against it is left to the commits that matter.
+/// A model's answers kept in the store.
+///
+/// One that cannot be read or kept is asked for again, so what the store says against it is left to
+/// the commits that matter.
 package struct StoreCache: AnswerCache {
     private let store: any Store
 

@@ -1,7 +1,9 @@
 package import Autonomy
 
-/// Decides when a call to one model may go: rates, pauses that the server asks for, and the
-/// circuit breaker. How many are in flight is the driver's `ModelGate` to bound.
+/// Decides when a call to one model may go: rates, pauses that the server asks for, and the circuit
+/// breaker.
+///
+/// How many are in flight is the driver's `ModelGate` to bound.
 ///
 /// Times are the driver's uptime. A turn is given at once or for a moment to come, in the order
 /// asked, so that nobody who waits is overtaken.

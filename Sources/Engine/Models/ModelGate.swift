@@ -4,7 +4,9 @@ internal import Synchronization
 package import Values
 
 /// The one way to a model: at most so many calls in flight, in the order they came, each at its
-/// turn. All releases that name the same model share its gate.
+/// turn.
+///
+/// All releases that name the same model share its gate.
 package final class ModelGate: Sendable {
     /// What a caller holds while its call is made; it must be given back.
     struct Pass: Sendable {
@@ -61,8 +63,9 @@ package final class ModelGate: Sendable {
         state.withLock { ($0.inFlight, $0.waiters.count) }
     }
 
-    /// Waits for a place and a turn. Throws `Closed` when the breaker is open or the caller is
-    /// cancelled.
+    /// Waits for a place and a turn.
+    ///
+    /// Throws `Closed` when the breaker is open or the caller is cancelled.
     func enter(estimate: Int64) async throws(Closed) -> Pass {
         guard await place() else {
             throw Closed(detail: "the caller gave up", until: clock.now)

@@ -23,8 +23,9 @@ package struct ModelRequest: Sendable {
 }
 
 extension ModelRequest {
-    /// The temperature to send; nothing where the server's own is wanted. Throws where a vote's
-    /// samples could not differ.
+    /// The temperature to send; nothing where the server's own is wanted.
+    ///
+    /// Throws where a vote's samples could not differ.
     func temperature() throws(ModelError) -> JSON? {
         let votes = confidence.from == .vote
         switch sampling.temperature {

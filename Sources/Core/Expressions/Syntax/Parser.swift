@@ -94,7 +94,7 @@ struct Parser {
             guard let found else { return left }
             index += 1
             let right = try sum()
-            left = join(left, right, .binary(found, left, right))
+            left = try bounded(join(left, right, .binary(found, left, right)))
         }
     }
 
@@ -110,7 +110,7 @@ struct Parser {
                 return left
             }
             let right = try product()
-            left = join(left, right, .binary(found, left, right))
+            left = try bounded(join(left, right, .binary(found, left, right)))
         }
     }
 
@@ -128,7 +128,7 @@ struct Parser {
                 return left
             }
             let right = try unary()
-            left = join(left, right, .binary(found, left, right))
+            left = try bounded(join(left, right, .binary(found, left, right)))
         }
     }
 
@@ -188,13 +188,16 @@ struct Parser {
                         node.range.lowerBound..<end
                     )
                 }
+                node = try bounded(node)
             } else if take("[") {
                 let optional = take("?")
                 let key = try expression()
                 try expect("]")
-                node = SyntaxNode(
-                    .index(node, key, optional: optional),
-                    node.range.lowerBound..<previousEnd
+                node = try bounded(
+                    SyntaxNode(
+                        .index(node, key, optional: optional),
+                        node.range.lowerBound..<previousEnd
+                    )
                 )
             } else {
                 return node
@@ -365,6 +368,15 @@ struct Parser {
         case .string, .bytes: "a text"
         case .end: "the end"
         }
+    }
+
+    /// The node, unless the chain it ends has become too long to be walked.
+    private func bounded(_ node: SyntaxNode) throws(SyntaxProblem) -> SyntaxNode {
+        if node.height <= Limits.treeHeight { return node }
+        throw SyntaxProblem(
+            "an expression may chain at most \(Limits.treeHeight) operators, fields or calls",
+            node.range
+        )
     }
 
     private func join(

@@ -62,10 +62,40 @@ final class SyntaxNode: Sendable {
 
     let form: Form
     let range: Range<Int>
+    /// Nodes from here to the farthest leaf: what walks it needs as much stack.
+    let height: Int
 
     init(_ form: Form, _ range: Range<Int>) {
         self.form = form
         self.range = range
+        height = 1 + form.tallest
+    }
+}
+
+extension SyntaxNode.Form {
+    /// The height of the tallest child.
+    fileprivate var tallest: Int {
+        switch self {
+        case .literal, .name: 0
+        case .select(let of, _, _), .has(let of, _, _), .not(let of), .negate(let of): of.height
+        case .index(let a, let b, _), .and(let a, let b), .or(let a, let b),
+            .binary(_, let a, let b), .optionalMap(let a, _, let b, _):
+            max(a.height, b.height)
+        case .conditional(let a, let b, let c): max(a.height, b.height, c.height)
+        case .call(_, let arguments): Self.tallest(arguments)
+        case .method(let target, _, let arguments):
+            max(target.height, Self.tallest(arguments))
+        case .list(let elements): Self.tallest(elements.map(\.value))
+        case .map(let entries):
+            max(Self.tallest(entries.map(\.key)), Self.tallest(entries.map(\.value)))
+        case .message(_, let fields): Self.tallest(fields.map(\.value))
+        case .comprehension(let own):
+            Self.tallest([own.range, own.predicate, own.transform].compactMap { $0 })
+        }
+    }
+
+    private static func tallest(_ nodes: [SyntaxNode]) -> Int {
+        nodes.reduce(0) { max($0, $1.height) }
     }
 }
 

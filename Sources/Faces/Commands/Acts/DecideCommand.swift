@@ -40,14 +40,7 @@ enum DecideCommand {
         }
         let workspace = try OpenWorkspace(call)
         let policy = try workspace.policy(policyName)
-        let slots = policy.model?.use.first.flatMap {
-            workspace.workspace.models[$0]?.limits.concurrency
-        }
-        let concurrency = try call.number(
-            "--concurrency",
-            in: 1...Limits.concurrency,
-            default: slots ?? 16
-        )
+        let concurrency = try concurrency(call, policy, workspace.workspace)
         let map = try call["--map"].map { text throws(CommandFailure) in try FieldMap(text) }
         let input = try InputSource(inputPath, call: call, folder: workspace.stateFolder)
         let scope = input.scope(policy: policyName, hasKey: call["--key"] != nil)
@@ -91,6 +84,20 @@ enum DecideCommand {
             try await running.stop()
             throw error
         }
+    }
+
+    /// As many calls at once as the first model takes, unless said otherwise.
+    private static func concurrency(
+        _ call: Invocation,
+        _ policy: Policy,
+        _ workspace: Workspace
+    ) throws -> Int {
+        let model = policy.model?.use.first.flatMap { workspace.models[$0] }
+        return try call.number(
+            "--concurrency",
+            in: 1...Limits.concurrency,
+            default: model?.limits.concurrency ?? 16
+        )
     }
 
     private static func work(_ job: inout Job<InputFile, DecideReport>) async throws {

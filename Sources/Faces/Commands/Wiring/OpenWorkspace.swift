@@ -91,7 +91,12 @@ enum WorkspaceFolder {
         depth: Int,
         to files: inout [String: [UInt8]]
     ) throws {
-        guard depth < Limits.folderDepth else { return }
+        guard depth < Limits.folderDepth else {
+            throw CommandFailure.refused(
+                "\(folder)/\(path) is more than \(Limits.folderDepth) folders deep: move it up, or "
+                    + "out of the workspace"
+            )
+        }
         for name in try Folder.names(in: folder + "/" + path) {
             let inner = path + "/" + name
             if Folder.isFolder(folder + "/" + inner) {
