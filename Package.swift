@@ -124,7 +124,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Values", "Reviews", "Decisions", "Storage"],
+            dependencies: ["Values", "Reviews", "Decisions", "Models", "Storage"],
             path: "Tests/TestSupport"
         ),
         tests("ValuesTests", ["Values", "Platform", "TestSupport"]),
@@ -139,7 +139,7 @@ let package = Package(
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
         tests(
             "ModelsTests",
-            ["Values", "Prompts", "Autonomy", "Models", "TestSupport"],
+            ["Values", "Prompts", "Autonomy", "Decisions", "Models", "TestSupport"],
             data: ["Cases"]
         ),
         tests(

@@ -70,7 +70,49 @@ struct DiagnosticTests {
             to: "from: logprob",
             line: 13,
             message: "the shape 'decisions' of model 'fast' cannot tell 'logprob'",
-            fix: "write one of probability"
+            fix: "write one of probability, agreement"
+        ),
+        Case(
+            from: "from: probability",
+            to: "from: agreement",
+            line: 13,
+            message: "'agreement' is the share of models that agree, and 'use' names one",
+            fix: "name at least two models"
+        ),
+        Case(
+            from: "use: fast",
+            to: "use: [fast, fast]",
+            line: 12,
+            message: "'use' names 'fast' twice",
+            fix: "name it once"
+        ),
+        Case(
+            from: "{threshold: 0.9}",
+            to: "{threshold: 0.9, stages: {fst: 0.95}}",
+            line: 17,
+            message: "'fst' is none of the models under 'use': fast",
+            fix: "write 'fast'"
+        ),
+        Case(
+            from: "{threshold: 0.9}",
+            to: "{threshold: 0.9, stages: {fast: 2}}",
+            line: 17,
+            message: "a threshold is a number from 0 to 1",
+            fix: nil
+        ),
+        Case(
+            from: "review: {queue: refunds}",
+            to: "budget: {usd: 5, per: day, zone: Berlin}",
+            line: 18,
+            message: "there is no time zone 'Berlin' on this machine",
+            fix: "write an IANA name such as Europe/Berlin"
+        ),
+        Case(
+            from: "review: {queue: refunds}",
+            to: "budget: {usd: 5, per: year}",
+            line: 18,
+            message: "'per' is one of hour, day, week, month; got year",
+            fix: nil
         ),
         Case(
             from: "accept: [{threshold: 0.9}]",
@@ -144,6 +186,91 @@ struct DiagnosticTests {
         #expect(found.severity == each.severity)
         if let fix = each.fix { #expect(found.fix?.hasPrefix(fix) == true, "\(found.rendered)") }
         #expect((check.workspace == nil) == (each.severity == .error))
+    }
+
+    @Test(arguments: [
+        ("concurrency: 0", "'concurrency' needs a whole number from 1 to 10000; got 0"),
+        ("requests_per_minute: -1", "'requests_per_minute' needs a whole number"),
+        ("breaker: {failures: 0}", "'failures' needs a whole number from 1 to 1000"),
+        ("breaker: {opens: 5s}", "'breaker' has no key 'opens'; expected one of failures, open"),
+        ("timeouts: {connect: 0s}", "'connect' needs a time above zero"),
+        ("timeouts: {first: 1s}", "'timeouts' has no key 'first'"),
+        ("hedge: soon", "'hedge' needs a time such as"),
+        ("cache: 5", "'cache' needs a time such as"),
+        ("structured: tool", "only the shape 'messages' is held to its schema by a tool"),
+        ("structured: grammar", "'structured' is one of format, tool; got grammar"),
+        ("vote: one_call", "only the shape 'chat' gives several samples in one call"),
+        ("price: {input: -1}", "'input' needs a number from 0 to 1000000; got -1"),
+        ("key: sk-1234", "a key must not stand in the workspace"),
+    ])
+    func `a mistake in a model's settings is told with its line`(
+        _ setting: String,
+        _ message: String
+    ) throws {
+        let check = Fixture.check(
+            policy: Fixture.policy(.manual),
+            stepgate: Fixture.stepgate.replacingFirst(
+                "strong: {shape: decisions,",
+                with: "strong: {shape: decisions, \(setting),"
+            )
+        )
+        let found = try #require(check.diagnostics.first { $0.severity == .error })
+        #expect(found.message.hasPrefix(message), "\(found.rendered)")
+        #expect(found.file == "stepgate.yaml")
+        #expect(found.position.line == 3)
+        #expect(check.workspace == nil)
+    }
+
+    @Test func `a model's settings are read`() throws {
+        let check = Fixture.check(
+            policy: Fixture.policy(.manual),
+            stepgate: """
+                models:
+                  fast: {shape: decisions, url: "http://h/v1", model: m}
+                  claude:
+                    shape: messages
+                    url: https://h/v1
+                    model: c
+                    key: ${env:KEY}
+                    price: {input: 3, cached: 0.3, output: 15}
+                    concurrency: 8
+                    requests_per_minute: 50
+                    tokens_per_minute: 40000
+                    breaker: {failures: 3, open: 20s}
+                    timeouts: {connect: 1s, first_byte: 5s, total: 30s}
+                    hedge: 2s
+                    structured: tool
+                    cache: 1h
+                lists: {sanctioned: sanctioned.csv}
+                """
+        )
+        let model = try #require(
+            check.workspace?.models["claude"],
+            "\(check.diagnostics.map(\.rendered))"
+        )
+        #expect(model.price == ModelPrice(input: 3, cached: 0.3, output: 15))
+        #expect(
+            model.limits
+                == ModelLimits(
+                    concurrency: 8,
+                    requestsPerMinute: 50,
+                    tokensPerMinute: 40_000,
+                    breakerFailures: 3,
+                    breakerOpen: .seconds(20)
+                )
+        )
+        #expect(
+            model.times
+                == ModelTimes(
+                    connect: .seconds(1),
+                    firstByte: .seconds(5),
+                    total: .seconds(30),
+                    hedge: .seconds(2)
+                )
+        )
+        #expect(model.structured == .tool)
+        #expect(model.cache == .seconds(3_600))
+        #expect(model.key == .environment("KEY"))
     }
 
     @Test func `a prompt that reads what the input lacks is told in the prompt's own file`() throws

@@ -9,6 +9,7 @@ enum Fixture {
     static let stepgate = """
         models:
           fast: {shape: decisions, url: "http://127.0.0.1:1/v1", model: m}
+          strong: {shape: decisions, url: "http://127.0.0.1:2/v1", model: m}
           talk: {shape: chat, url: "http://127.0.0.1:1/v1", model: m}
         lists: {sanctioned: sanctioned.csv}
         vars: {limit: 500}

@@ -42,6 +42,36 @@ struct JudgeTests {
         #expect(judged.confidence == nil)
     }
 
+    @Test(arguments: [("fast", 0.92, false), ("fast", 0.97, true), ("strong", 0.86, true)])
+    func `each stage of a cascade has its own threshold where a clause gives one`(
+        _ model: String,
+        _ confidence: Double,
+        _ accepted: Bool
+    ) throws {
+        let policy = try policy {
+            $0.replacing("use: fast", with: "use: [fast, strong]").replacing(
+                "{threshold: 0.9}",
+                with: "{threshold: 0.9, stages: {fast: 0.95, strong: 0.85}}"
+            )
+        }
+        let judged = policy.judge(
+            .success(
+                Answer(
+                    output: ["action": "reject"],
+                    confidence: confidence,
+                    signal: .probability,
+                    model: model
+                )
+            ),
+            of: step,
+            askedAt: Fixture.now,
+            now: Fixture.now
+        )
+        #expect((judged.outcome == .accepted(["action": "reject"])) == accepted)
+        #expect(judged.threshold == (model == "fast" ? 0.95 : 0.85))
+        #expect(judged.json["model"] == .string(model))
+    }
+
     @Test func `an answer off the schema is a failed model, however sure it is`() throws {
         let judged = try policy().judge(
             .success(

@@ -21,12 +21,22 @@ package struct BudgetAccount: Sendable, Equatable {
 
     package var limit: Int64 { Int64(min(budget.usd * 1e12, 9e18)) }
 
-    /// Reserves an amount; false when there is no room for it in this period.
-    package mutating func reserve(_ amount: Int64, at now: Instant) -> Bool {
+    /// Whether there was room for an amount.
+    package enum Room: Sendable, Equatable {
+        case granted
+        /// There may be when calls in flight turn out to cost less than the most they can.
+        case later
+        /// There is none in this period.
+        case none
+    }
+
+    /// Reserves an amount where there is room for it.
+    package mutating func reserve(_ amount: Int64, at now: Instant) -> Room {
         turnOver(now)
-        guard spent + reserved + amount <= limit else { return false }
+        guard spent + amount <= limit else { return .none }
+        guard spent + reserved + amount <= limit else { return .later }
         reserved += amount
-        return true
+        return .granted
     }
 
     /// Gives back what was reserved and counts what was spent, in the period that runs then.

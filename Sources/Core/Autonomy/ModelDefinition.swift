@@ -51,6 +51,12 @@ package struct ModelPrice: Sendable, Equatable {
     /// Of input that the server had in its cache; as other input where nothing is written.
     package let cached: Double?
     package let output: Double
+
+    package init(input: Double, cached: Double?, output: Double) {
+        self.input = input
+        self.cached = cached
+        self.output = output
+    }
 }
 
 /// How much one model is asked at once and in a minute, and when it is left alone.

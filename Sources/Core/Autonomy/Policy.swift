@@ -137,6 +137,18 @@ package struct Budget: Sendable, Equatable {
     package let zone: TimeZoneRules
     package let onExceeded: OnExceeded
 
+    package init(
+        usd: Double,
+        period: CalendarPeriod,
+        zone: TimeZoneRules,
+        onExceeded: OnExceeded
+    ) {
+        self.usd = usd
+        self.period = period
+        self.zone = zone
+        self.onExceeded = onExceeded
+    }
+
     /// The period that a moment is in: its first instant and the first of the next.
     package func period(at now: Instant) -> (start: Instant, end: Instant) {
         (zone.start(of: period, containing: now), zone.end(of: period, containing: now))

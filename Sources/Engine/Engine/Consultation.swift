@@ -69,6 +69,14 @@ struct Consultation {
         return min(deadline, max(first, now) + spread)
     }
 
+    /// How the models failed that are left alone.
+    var lastFailures: String? {
+        let told = clause.use.compactMap { name in
+            client(name).gate.lastFailure.map { "\(name): \($0)" }
+        }
+        return told.isEmpty ? nil : told.joined(separator: "; ")
+    }
+
     /// Every call is kept, also those of models that were not sure.
     func consult() async throws(EngineError) -> Outcome {
         let request: ModelRequest

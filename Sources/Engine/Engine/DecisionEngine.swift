@@ -86,6 +86,8 @@ package struct DecisionEngine: Sendable {
         if let until = consultation.closedUntil {
             // Nothing was asked and nothing is new: it stays `asking` under the lease it has, which
             // no other engine can take while this one holds the store.
+            var asking = asking
+            asking.tried = consultation.lastFailures ?? asking.tried
             return .waits(asking, until: until)
         }
         let outcome = try await consultation.consult()

@@ -87,7 +87,7 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     private enum Event: Sendable {
         case begun([JobLine], [Begun])
         case asked(Asked)
-        case timer
+        case timer(Instant)
     }
 
     /// Returns when every line has its result and nothing is `asking` any more.
@@ -97,16 +97,17 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
             hold(asking)
         }
         try await withThrowingTaskGroup(of: Event.self) { group in
-            var timers = 0
+            var armed: Instant?
             while true {
                 try takeOn(in: &group)
                 start(in: &group)
-                if timers == 0, let next = waiting.next {
-                    timers += 1
+                if let next = waiting.next, armed.map({ next < $0 }) ?? true {
+                    // Woken now and then while it waits long, to look for what others gave back.
+                    let until = min(next, clock.now + Limits.reapPause)
+                    armed = until
                     group.addTask { [clock] in
-                        let left = max(.zero, next - clock.now)
-                        try await clock.sleep(for: min(left, Limits.shortestPause))
-                        return .timer
+                        try await clock.sleep(for: max(.zero, until - clock.now))
+                        return .timer(until)
                     }
                 }
                 guard let event = try await group.next() else { break }
@@ -114,8 +115,8 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
                 case .begun(let batch, let begun):
                     beginning -= 1
                     for (line, begun) in zip(batch, begun) { try await sort(line, begun) }
-                case .timer:
-                    timers -= 1
+                case .timer(let until):
+                    if armed == until { armed = nil }
                     ready += waiting.due(at: clock.now)
                     try await reap()
                 case .asked(let asked): try await receive(asked)

@@ -16,7 +16,13 @@ final class Ledger: Sendable {
         let amount: Int64
     }
 
-    private let accounts = Mutex<[String: BudgetAccount]>([:])
+    private struct Book {
+        var account: BudgetAccount
+        /// Callers that wait for calls in flight to be settled.
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let books = Mutex<[String: Book]>([:])
     private let store: any Store
 
     init(_ store: any Store) { self.store = store }
@@ -31,29 +37,51 @@ final class Ledger: Sendable {
     ) async throws(EngineError) -> Result<Reservation?, AnswerFailure> {
         guard let budget = policy.budget else { return .success(nil) }
         try await open(budget, of: policy.name, at: now)
-        let picodollars = amount.picodollars
-        return accounts.withLock { accounts in
-            guard accounts[policy.name]?.reserve(picodollars, at: now) == true else {
-                let end = accounts[policy.name]?.end ?? now
-                let limit = JSON.ecmaScript(budget.usd)
-                let said =
-                    "\(limit) USD a \(budget.period.rawValue) have no room for another call "
-                    + "until \(end.rfc3339)"
-                return .failure(AnswerFailure(.overBudget, said, retryAt: end))
+        while true {
+            let (room, end) = books.withLock { books in
+                let room = books[policy.name]?.account.reserve(amount.picodollars, at: now)
+                return (room ?? .none, books[policy.name]?.account.end ?? now)
             }
-            return .success(Reservation(policy: policy.name, amount: picodollars))
+            switch room {
+            case .granted:
+                return .success(Reservation(policy: policy.name, amount: amount.picodollars))
+            case .none: return .failure(Self.spent(budget, until: end))
+            case .later: await settled(policy.name)
+            }
+        }
+    }
+
+    private static func spent(_ budget: Budget, until end: Instant) -> AnswerFailure {
+        let said =
+            "\(JSON.ecmaScript(budget.usd)) USD a \(budget.period.rawValue) have no room for "
+            + "another call until \(end.rfc3339)"
+        return AnswerFailure(.overBudget, said, retryAt: end)
+    }
+
+    /// Waits until a call in flight is settled; at once when none is any more.
+    private func settled(_ policy: String) async {
+        await withCheckedContinuation { continuation in
+            let waits = books.withLock { books -> Bool in
+                guard let book = books[policy], book.account.reserved > 0 else { return false }
+                books[policy]?.waiting.append(continuation)
+                return true
+            }
+            if !waits { continuation.resume() }
         }
     }
 
     /// Gives back the room and counts what the call cost.
     func settle(_ reservation: Reservation, spent: Money, at now: Instant) {
-        accounts.withLock { accounts in
-            accounts[reservation.policy]?.settle(
+        let waiting = books.withLock { books in
+            books[reservation.policy]?.account.settle(
                 reservation.amount,
                 spent: spent.picodollars,
                 at: now
             )
+            defer { books[reservation.policy]?.waiting = [] }
+            return books[reservation.policy]?.waiting ?? []
         }
+        for continuation in waiting { continuation.resume() }
     }
 
     /// Begins an account with what the store knows to be spent.
@@ -62,7 +90,7 @@ final class Ledger: Sendable {
         of policy: String,
         at now: Instant
     ) async throws(EngineError) {
-        let isOpen = accounts.withLock { $0[policy]?.budget == budget }
+        let isOpen = books.withLock { $0[policy]?.account.budget == budget }
         if isOpen { return }
         let tallies: [CallTally]
         do {
@@ -71,9 +99,12 @@ final class Ledger: Sendable {
             throw EngineError(error)
         }
         let spent = tallies.filter { $0.key.policy == policy }.reduce(0) { $0 + $1.cost }
-        accounts.withLock { accounts in
-            if accounts[policy]?.budget == budget { return }
-            accounts[policy] = BudgetAccount(budget, spent: spent, at: now)
+        books.withLock { books in
+            if books[policy]?.account.budget == budget { return }
+            // Under a changed budget, what is in flight is still held by those who wait for it.
+            let waiting = books[policy]?.waiting ?? []
+            let account = BudgetAccount(budget, spent: spent, at: now)
+            books[policy] = Book(account: account, waiting: waiting)
         }
     }
 }

@@ -103,11 +103,13 @@ struct ModelExchange: Sendable {
         }
         let usage = reply.usage
         let isTold = usage != Usage()
+        let end = end(received, reply)
         gate.leave(
             pass,
-            end(received, reply),
+            end,
             spent: isTold ? usage.input + usage.output : nil,
-            reply: received
+            reply: received,
+            failure: end == .answered ? nil : reply.failure?.detail
         )
         if case .answer(let answer) = reply { gate.met(answer.version) }
         return Exchange(

@@ -30,6 +30,8 @@ package final class ModelGate: Sendable {
         var inFlight = 0
         var waiters: [Waiter] = []
         var nextID = 0
+        /// How the last call failed that did not get through to the model.
+        var lastFailure: String?
         /// What was last told of the breaker.
         var told = ModelState.Breaker.closed
         /// The model as the server last resolved it.
@@ -57,6 +59,9 @@ package final class ModelGate: Sendable {
 
     /// How the breaker stands, for people and the store.
     package var breaker: GateMachine.Breaker { state.withLock { $0.machine.breaker } }
+
+    /// How the last call failed that did not get through; nothing once one has.
+    package var lastFailure: String? { state.withLock { $0.lastFailure } }
 
     /// Calls in flight and calls that wait for their turn.
     package var load: (inFlight: Int, waiting: Int) {
@@ -120,8 +125,9 @@ package final class ModelGate: Sendable {
     }
 
     private func closed(_ until: Duration, _ now: Duration) -> Closed {
-        Closed(
-            detail: "it failed too often and is left alone for "
+        let last = lastFailure.map { " (last: \($0))" } ?? ""
+        return Closed(
+            detail: "it failed too often\(last) and is left alone for "
                 + "\((until - now).components.seconds + 1) s",
             until: clock.now + (until - now)
         )
@@ -132,7 +138,8 @@ package final class ModelGate: Sendable {
         _ pass: Pass,
         _ end: GateMachine.End,
         spent: Int64?,
-        reply: HTTPReply? = nil
+        reply: HTTPReply? = nil,
+        failure: String? = nil
     ) {
         let now = clock.uptime
         let pause = reply.flatMap {
@@ -141,6 +148,7 @@ package final class ModelGate: Sendable {
         state.withLock { state in
             state.machine.ended(end, at: now, estimate: pass.estimate, spent: spent)
             if let pause { state.machine.pause(until: now + pause) }
+            if end != .abandoned { state.lastFailure = failure }
         }
         free()
     }

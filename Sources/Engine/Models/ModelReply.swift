@@ -6,6 +6,11 @@ package enum ModelReply: Sendable, Equatable {
     case answer(ModelAnswer)
     case failure(ModelFailure)
 
+    /// Why there is no answer; nothing where there is one.
+    package var failure: AnswerFailure? {
+        if case .failure(let failure) = self { failure.reason } else { nil }
+    }
+
     /// The tokens spent, also by an answer that is of no use.
     package var usage: Usage {
         switch self {

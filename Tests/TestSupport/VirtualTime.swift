@@ -1,13 +1,13 @@
-import Foundation
-import Models
-import Synchronization
-import Values
+internal import Foundation
+internal import Models
+internal import Synchronization
+package import Values
 
 /// One thread and a clock that belong together: time stands still while there is work, and moves to
 /// the next sleeper when there is none.
 ///
 /// The same program runs the same way every time.
-final class VirtualTime: TaskExecutor, CallClock {
+package final class VirtualTime: TaskExecutor, CallClock {
     private struct Sleeper {
         let until: Int64
         let number: Int
@@ -27,7 +27,7 @@ final class VirtualTime: TaskExecutor, CallClock {
     private let state = Mutex(State())
     private let ready = DispatchSemaphore(value: 0)
 
-    init() {
+    package init() {
         Thread.detachNewThread { [self] in
             while true {
                 if let job = nextJob() {
@@ -67,21 +67,21 @@ final class VirtualTime: TaskExecutor, CallClock {
         return sleeper != nil
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         state.withLock { $0.jobs.append(job) }
         ready.signal()
     }
 
-    func stop() {
+    package func stop() {
         state.withLock { $0.isStopped = true }
         ready.signal()
     }
 
-    var now: Instant { Instant(microseconds: state.withLock { $0.microseconds }) }
-    var uptime: Duration { .microseconds(state.withLock { $0.microseconds } - Self.start) }
+    package var now: Instant { Instant(microseconds: state.withLock { $0.microseconds }) }
+    package var uptime: Duration { .microseconds(state.withLock { $0.microseconds } - Self.start) }
 
-    func sleep(for duration: Duration) async throws(CancellationError) {
+    package func sleep(for duration: Duration) async throws(CancellationError) {
         if Task.isCancelled { throw CancellationError() }
         await withCheckedContinuation { continuation in
             state.withLock { state in
@@ -101,7 +101,7 @@ final class VirtualTime: TaskExecutor, CallClock {
     }
 
     /// Runs the work on this thread, in this time.
-    static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         _ work: @escaping @Sendable (VirtualTime) async throws -> Value
     ) async throws -> Value {
         let time = VirtualTime()
