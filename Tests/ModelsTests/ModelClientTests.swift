@@ -46,7 +46,7 @@ private final class SteppedClock: CallClock {
     }
 }
 
-private struct NoChance: CallChance {
+struct NoChance: CallChance {
     func fraction() -> Double { 0 }
 }
 

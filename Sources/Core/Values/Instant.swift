@@ -15,6 +15,10 @@ package struct Instant: Sendable, Hashable, Comparable {
         Instant(microseconds: instant.microseconds + duration.wholeMicroseconds)
     }
 
+    package static func - (instant: Instant, duration: Duration) -> Instant {
+        Instant(microseconds: instant.microseconds - duration.wholeMicroseconds)
+    }
+
     package static func - (left: Instant, right: Instant) -> Duration {
         .microseconds(left.microseconds - right.microseconds)
     }

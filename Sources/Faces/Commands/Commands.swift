@@ -12,7 +12,8 @@ package enum Commands {
     static let all: [CommandSpecification] =
         [
             InitCommand.specification, CheckCommand.specification, DecideCommand.specification,
-        ] + DecisionsCommand.specifications + ReviewCommand.specifications + [
+        ] + DecisionsCommand.specifications + ReviewCommand.specifications
+        + ModelsCommand.specifications + [
             LogCommand.specification, PracticeCommand.specification,
         ]
 

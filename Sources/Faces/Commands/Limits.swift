@@ -22,6 +22,8 @@ enum Limits {
     static let page = 1_000
     /// Bytes of a file of heads.
     static let headsBytes = 256 << 20
+    /// How long the call of `models test` may take.
+    static let probeTime = Duration.seconds(60)
     /// Rows one listing shows.
     static let rows = 10_000
 }
