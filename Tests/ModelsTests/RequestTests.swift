@@ -204,7 +204,10 @@ struct RequestTests {
                     "role": "user",
                     "content": [
                         ["type": "input_text", "text": "See"],
-                        ["type": "input_image", "image_url": "https://h/p.png"],
+                        [
+                            "type": "input_image", "image_url": "https://h/p.png",
+                            "detail": "auto",
+                        ],
                     ],
                 ],
                 ["role": "assistant", "content": "Seen"],
@@ -247,9 +250,16 @@ struct RequestTests {
                     ],
                 ]
             ],
-            "temperature": 1,
         ]
         #expect(sent == expected)
+    }
+
+    @Test func `messages sends a temperature only where the prompt sets one`() throws {
+        let stated = Sampling(temperature: .exactly(0.5))
+        #expect(try body(.messages, vote)["temperature"] == nil)
+        #expect(try body(.messages, vote, sampling: stated)["temperature"] == 0.5)
+        let cold = Sampling(temperature: .exactly(0))
+        #expect(throws: ModelError.self) { try body(.messages, vote, sampling: cold) }
     }
 
     @Test func `a messages request can force a tool instead`() throws {

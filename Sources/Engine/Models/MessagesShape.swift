@@ -49,7 +49,8 @@ struct MessagesShape: ModelShape {
         }
         members.append(.init("messages", .array(messages)))
         members += form(request.output)
-        if let temperature = try request.temperature() {
+        // Newer models refuse every temperature; where none is set, the API's own is 1.
+        if sampling.temperature != .standard, let temperature = try request.temperature() {
             members.append(.init("temperature", temperature))
         }
         if let topP = sampling.topP { members.append(.init("top_p", .double(topP))) }

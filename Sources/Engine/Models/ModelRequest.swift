@@ -51,7 +51,7 @@ extension ModelRequest {
 /// How a model draws its answer, from a prompt's `config`.
 package struct Sampling: Sendable, Equatable {
     package enum Temperature: Sendable, Equatable {
-        /// 0, or 1 where `vote` needs answers that can differ.
+        /// 0, or 1 where `vote` needs answers that can differ; `messages` sends none.
         case standard
         case exactly(Double)
         /// Not sent, for models that take none; written `temperature: null`.

@@ -86,7 +86,9 @@ struct ResponsesShape: ModelShape {
         let parts = message.content.compactMap { part -> JSON? in
             switch part {
             case .text(let text): ["type": "input_text", "text": .string(text)]
-            case .media(let url, _): ["type": "input_image", "image_url": .string(url)]
+            case .media(let url, _):
+                // The API's own default, which vLLM and OpenAI's types want to be said.
+                ["type": "input_image", "image_url": .string(url), "detail": "auto"]
             case .section: nil
             }
         }
