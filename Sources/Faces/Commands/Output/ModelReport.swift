@@ -38,7 +38,7 @@ struct ModelReport {
     var table: Table {
         var table = Table([
             .init("model"), .init("shape"), .init("state"), .init("calls", number: true),
-            .init("answered", number: true), .init("retries", number: true),
+            .init("answered", number: true), .init("requests", number: true),
             .init("p50", number: true), .init("p95", number: true), .init("p99", number: true),
             .init("tokens in", number: true), .init("out", number: true),
             .init("spend USD", number: true),
@@ -47,7 +47,7 @@ struct ModelReport {
             let sum = row.sum
             table.add([
                 row.name, row.shape, state(row.state), "\(sum.calls)", share(sum),
-                "\(max(0, sum.attempts - sum.calls + sum.cached))",
+                "\(sum.attempts)",
                 time(sum.latency.percentile(0.5)), time(sum.latency.percentile(0.95)),
                 time(sum.latency.percentile(0.99)), "\(sum.inputTokens)", "\(sum.outputTokens)",
                 dollars(sum.cost),
