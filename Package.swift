@@ -96,7 +96,9 @@ let package = Package(
             embedding: [
                 "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
                 "Starter/message_triage_yaml.txt", "Starter/message_triage_examples_jsonl.txt",
-                "Starter/message_triage_messages_jsonl.txt", "Starter/refund_limit_yaml.txt",
+                "Starter/message_triage_messages_jsonl.txt",
+                "Starter/message_triage_cases_yaml.txt",
+                "Starter/refund_limit_cases_yaml.txt", "Starter/refund_limit_yaml.txt",
                 "Starter/message_triage_prompt.txt",
             ]
         ),
@@ -155,7 +157,7 @@ let package = Package(
                 "Storage", "Engine", "Documents", "TestSupport",
             ]
         ),
-        tests("CommandsTests", ["Values", "Commands", "TestSupport"]),
+        tests("CommandsTests", ["Values", "Models", "Commands", "TestSupport"]),
         tests("EndToEndTests", ["Values"]),
         tests("TidyTests", []),
     ],

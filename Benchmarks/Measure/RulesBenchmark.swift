@@ -51,6 +51,16 @@ enum RulesBenchmark {
         }
     }
 
+    private struct NoFiles: AttachmentSource {
+        func load(
+            _ name: String,
+            in folder: String,
+            limit: Int
+        ) async throws(AttachmentError) -> [UInt8] {
+            throw AttachmentError("there are no files here")
+        }
+    }
+
     private static func line(_ number: Int) -> [UInt8] {
         Array(
             (#"{"message":"The parcel \#(number) came late and the box was open, what now?","#
@@ -91,7 +101,7 @@ enum RulesBenchmark {
         guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
         let store = try SQLiteStore(path, mode: .engine, secret: Process.randomBytes(32))
         let engine = try await DecisionEngine(
-            live: LoadedRelease(workspace: workspace, clients: [:]),
+            live: LoadedRelease(workspace: workspace, clients: [:], attachments: NoFiles()),
             store: store,
             releases: NoRelease(),
             surroundings: Surroundings(clock: SystemTime(), chance: SystemChance())

@@ -93,6 +93,21 @@ struct EndToEndTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `the example's cases pass, and one that is wrong is shown with its place`() throws {
+        #expect(try program.run("init", ".").code == 0)
+        let passed = try program.run("test")
+        #expect(passed.code == 0, "\(passed.output)\(passed.errors)")
+        let path = "Policies/refund-limit.cases.yaml"
+        try program.write(
+            path,
+            try program.read(path).replacingOccurrences(of: "limit: 20", with: "limit: 21")
+        )
+        let failed = try program.run("test")
+        #expect(failed.code == 1)
+        #expect(failed.output.contains("\(path):2:11: error: 'small refunds"), "\(failed.output)")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `a pending review is judged under its own release, whatever the folder says since`() throws
     {
         func policy(_ actions: String) -> String {

@@ -28,8 +28,16 @@ struct Program: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    func start(_ arguments: [String], output: Pipe, errors: Pipe) throws -> Process {
+    func start(
+        _ arguments: [String],
+        output: Pipe,
+        errors: Pipe,
+        environment: [String: String] = [:]
+    ) throws -> Process {
         let process = Process()
+        if !environment.isEmpty {
+            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        }
         process.executableURL = URL(filePath: Self.binary)
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: folder)

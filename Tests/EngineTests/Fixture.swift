@@ -167,7 +167,7 @@ struct World: Sendable {
                 cache: StoreCache(self.store)
             )
         }
-        release = LoadedRelease(workspace: workspace, clients: clients)
+        release = LoadedRelease(workspace: workspace, clients: clients, attachments: NoFiles())
     }
 
     var surroundings: Surroundings { Surroundings(clock: clock, chance: chance) }
@@ -241,4 +241,14 @@ struct Told: JobObserver {
 
     mutating func read(_ fraction: Double?) {}
     mutating func waiting(_ count: Int, until: Instant?, because: String) { waits += 1 }
+}
+
+struct NoFiles: AttachmentSource {
+    func load(
+        _ name: String,
+        in folder: String,
+        limit: Int
+    ) async throws(AttachmentError) -> [UInt8] {
+        throw AttachmentError("there are no files here")
+    }
 }

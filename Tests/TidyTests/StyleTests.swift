@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Laws of style that a machine can hold.
@@ -182,6 +183,15 @@ struct StyleTests {
     private static func isWitness(_ text: Substring) -> Bool {
         text.contains("func ==") || text.contains("func <") || text.contains("func +")
             || text.contains("func -")
+    }
+
+    @Test func `every policy of the example has cases`() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Tree.root + "/Policies")
+        let policies = names.filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".cases.yaml") }
+        #expect(policies.count > 1)
+        for policy in policies {
+            #expect(names.contains(policy.dropLast(5) + ".cases.yaml"), "\(policy) has no cases")
+        }
     }
 
     @Test func `nothing names the machine it was written on`() {

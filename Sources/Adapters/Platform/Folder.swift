@@ -31,6 +31,13 @@ package enum Folder {
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// The path with every link and `..` followed; nothing where there is no such file or folder.
+    package static func real(_ path: String) -> String? {
+        guard let found = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(found) }
+        return unsafe String(cString: found)
+    }
+
     /// Makes a folder and those above it; one that is there already is fine.
     package static func make(_ path: String) throws(FileError) {
         var partial = path.hasPrefix("/") ? "/" : ""

@@ -12,6 +12,8 @@ package enum Limits {
     package static let perMinute = 1_000_000_000
     /// Failures one after another before a circuit breaker opens.
     package static let breakerFailures = 1_000
+    /// Cases of one policy.
+    package static let cases = 10_000
     /// Models that one policy asks.
     package static let stages = 16
     package static let approvals = 20

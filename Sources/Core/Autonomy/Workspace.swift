@@ -11,6 +11,8 @@ package struct WorkspaceFiles: Sendable, Equatable {
 package struct Workspace: Sendable {
     package let policies: [String: Policy]
     package let models: [String: ModelDefinition]
+    /// The folder whose files inputs may refer to, below the workspace's own; nothing for none.
+    package let attachments: String?
     package let release: Release
 
     /// What to say of a policy that does not exist.

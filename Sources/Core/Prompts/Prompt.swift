@@ -13,7 +13,7 @@ package struct Prompt: Sendable {
 
     static let helpers: Set<String> = [
         "if", "unless", "each", "with", "role", "history", "section", "media", "json", "ifEquals",
-        "unlessEquals",
+        "unlessEquals", "fence",
     ]
 
     /// Reads the front matter between two `---` lines and compiles the template after it.

@@ -113,6 +113,13 @@ struct Renderer {
     }
 
     private mutating func result(of call: TemplateCall) throws(PromptError) -> JSON? {
+        if call.name.path?.simpleName == "fence" {
+            let hash = call.hash.first { $0.0 == "tag" }
+            let fence = try Fence(tag: hash.map { (each) throws(PromptError) in try text(each.1) })
+            let fenced = fence.around(try text(call.arguments.first))
+            try checkSize(fenced.utf8.count)
+            return .string(fenced)
+        }
         if call.name.path?.simpleName == "json" {
             let value =
                 try call.arguments.first.map { (each) throws(PromptError) in

@@ -54,11 +54,14 @@ extension Consultation {
         record.threshold = judgement.threshold
         record.cost += outcome.cost.picodollars
         let answers = answers(outcome)
-        let more: [JSONObject.Member] = [
+        var more: [JSONObject.Member] = [
             .init("judgement", judgement.json),
             .init("calls", .array(outcome.calls.map(\.facts))),
             .init("prompt_digest", .string(asking.policy.model?.prompt.digest.hex ?? "")),
         ]
+        if !outcome.attached.isEmpty {
+            more.append(.init("attachments", .array(outcome.attached.map(\.facts))))
+        }
         let settled: Settlement.Outcome
         switch judgement.outcome {
         case .accepted(let output): settled = .decided(output, .model)
@@ -175,4 +178,12 @@ extension Consultation.Outcome {
 extension Judgement {
     /// Whether it is of an answer, and not of a failure.
     var isAnswered: Bool { json["signal"] != nil }
+}
+
+extension Attachment {
+    fileprivate var facts: JSON {
+        [
+            "type": .string(type), "bytes": .int(Int64(bytes)), "digest": .string(digest.hex),
+        ]
+    }
 }

@@ -18,6 +18,7 @@ struct Consultation {
         let judgement: Judgement
         /// Models whose circuit breaker has moved.
         let models: [ModelState]
+        var attached: [Attachment] = []
 
         /// What each model that was asked answered instead.
         var tried: String? {
@@ -80,15 +81,19 @@ struct Consultation {
     /// Every call is kept, also those of models that were not sure.
     func consult() async throws(EngineError) -> Outcome {
         let request: ModelRequest
+        let attached: [Attachment]
         do {
-            request = try self.request()
+            (request, attached) = try await self.request()
         } catch {
             let failure = ModelFailure(AnswerFailure(.rejected, error.message))
             let calls = clause.use.prefix(1).map { call($0, .failure(failure)) }
             return outcome(calls, judge(.failure(failure.reason)))
         }
-        return clause.confidence.from == .agreement
+        var outcome =
+            clause.confidence.from == .agreement
             ? try await agree(request) : try await cascade(request)
+        outcome.attached = attached
+        return outcome
     }
 
     private func cascade(_ request: ModelRequest) async throws(EngineError) -> Outcome {
@@ -148,7 +153,12 @@ struct Consultation {
         )
     }
 
-    private func request() throws(PromptError) -> ModelRequest {
+    /// Why a request could not be made of a step; one sentence.
+    private struct Unaskable: Error {
+        let message: String
+    }
+
+    private func request() async throws(Unaskable) -> (ModelRequest, [Attachment]) {
         guard let output = asking.release.outputs[asking.policy.name] else {
             preconditionFailure("a release that loads has an output for each of its policies")
         }
@@ -157,12 +167,25 @@ struct Consultation {
         if asking.policy.budget != nil, sampling.maximumOutputTokens == nil {
             sampling.maximumOutputTokens = Models.Limits.outputTokens
         }
-        return ModelRequest(
-            messages: try clause.prompt.render(RenderData(input: asking.input)),
+        let rendered: [Message]
+        do {
+            rendered = try clause.prompt.render(RenderData(input: asking.input))
+        } catch {
+            throw Unaskable(message: error.message)
+        }
+        let (messages, attached): ([Message], [Attachment])
+        do {
+            (messages, attached) = try await asking.release.attachments.resolved(rendered)
+        } catch {
+            throw Unaskable(message: error.message)
+        }
+        let request = ModelRequest(
+            messages: messages,
             output: output,
             confidence: clause.confidence,
             sampling: sampling
         )
+        return (request, attached)
     }
 
     /// One question to one model, within the budget.

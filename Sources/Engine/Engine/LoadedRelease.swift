@@ -10,7 +10,14 @@ package struct LoadedRelease: Sendable {
     /// What each policy wants answered, prepared once.
     let outputs: [String: OutputForm]
 
-    package init(workspace: Workspace, clients: [String: ModelClient]) {
+    let attachments: AttachmentReader
+
+    package init(
+        workspace: Workspace,
+        clients: [String: ModelClient],
+        attachments: any AttachmentSource
+    ) {
+        self.attachments = AttachmentReader(folder: workspace.attachments, source: attachments)
         self.workspace = workspace
         self.clients = clients
         outputs = workspace.policies.mapValues {

@@ -37,4 +37,12 @@ package enum Limits {
     package static let usualOutputTokens: Int64 = 256
     /// Bytes of an answer that is kept to be given again.
     package static let cachedBytes = 256 << 10
+    /// Files that one request takes.
+    package static let attachments = 16
+    /// Bytes of one picture.
+    package static let imageBytes = 5 << 20
+    /// Bytes of one text file.
+    package static let textBytes = 256 << 10
+    /// Tokens that a picture is taken to cost at most.
+    package static let imageTokens: Int64 = 10_000
 }

@@ -1,4 +1,5 @@
 package import Autonomy
+internal import Prompts
 internal import Values
 
 /// A model as `stepgate.yaml` describes it: where it is, what it speaks and what it costs.
@@ -70,8 +71,12 @@ package struct ModelEndpoint: Sendable {
 
     /// The most that one call of the request can cost, samples asked for in it included.
     package func mostCost(of request: ModelRequest) throws(ModelError) -> Money {
-        // A token is at least a byte.
-        let input = Int64(try body(of: request).count)
+        // A token of text is at least a byte; a picture's bytes tell nothing of its tokens.
+        let pictures = request.messages.flatMap(\.content).compactMap { part -> Int? in
+            if case .media(let url, _) = part { url.utf8.count } else { nil }
+        }
+        let text = try body(of: request).count - pictures.reduce(0, +)
+        let input = Int64(max(text, 0)) + Int64(pictures.count) * Limits.imageTokens
         let output = request.sampling.maximumOutputTokens ?? Limits.outputTokens
         let usage = Usage(input: input, output: output * Int64(max(request.confidence.samples, 1)))
         return price.cost(of: usage)

@@ -11,7 +11,8 @@ package enum Commands {
 
     static let all: [CommandSpecification] =
         [
-            InitCommand.specification, CheckCommand.specification, DecideCommand.specification,
+            InitCommand.specification, CheckCommand.specification, TestCommand.specification,
+            DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + [
             LogCommand.specification, PracticeCommand.specification,

@@ -23,6 +23,8 @@ extension Workspace {
 
 /// Reads `stepgate.yaml`, prompts, lists and policies.
 struct WorkspaceReader {
+    private static let keys = ["models", "lists", "vars", "attachments"]
+
     let files: WorkspaceFiles
     let environment: [String: String]
     var reader = NodeReader()
@@ -43,7 +45,7 @@ struct WorkspaceReader {
 
     mutating func compile(_ documents: some DocumentReader) -> Workspace? {
         guard let source = text("stepgate.yaml"), let node = document(source, documents),
-            let root = reader.mapping(node, "stepgate.yaml", keys: ["models", "lists", "vars"])
+            let root = reader.mapping(node, "stepgate.yaml", keys: Self.keys)
         else { return nil }
         let models = models(root["models"])
         let (lists, listsType) = lists(root["lists"])
@@ -61,7 +63,12 @@ struct WorkspaceReader {
         )
         let policies = policies(documents, surroundings)
         let released = files.files.filter { used.contains($0.key) }
-        return Workspace(policies: policies, models: models, release: Release(files: released))
+        return Workspace(
+            policies: policies,
+            models: models,
+            attachments: root["attachments"].flatMap { attachments($0) },
+            release: Release(files: released)
+        )
     }
 
     // MARK: Files
@@ -165,6 +172,22 @@ struct WorkspaceReader {
             reader = own.reader
         }
         return models
+    }
+
+    private mutating func attachments(_ written: Node) -> String? {
+        guard let node = reader.mapping(written, "'attachments'", keys: ["folder"]),
+            let folder = reader.required("folder", in: node, "'attachments'"),
+            let path = reader.text(folder, "'folder'")
+        else { return nil }
+        if path.hasPrefix("/") || path.split(separator: "/").contains("..") {
+            reader.error(
+                "'folder' must be inside the workspace; got \(path)",
+                folder.range,
+                fix: "write 'Attachments'"
+            )
+            return nil
+        }
+        return path
     }
 
     private mutating func vars(_ node: Node?) -> JSONObject {

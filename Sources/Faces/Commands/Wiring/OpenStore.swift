@@ -9,9 +9,11 @@ internal import Values
 struct OpenStore: Sendable {
     let store: SQLiteStore
     let path: String
+    private let folder: String
 
     init(_ call: Invocation, mode: SQLiteStore.Mode) throws {
         path = Location(call).storePath
+        folder = Location(call).folder
         guard Folder.exists(path) else {
             throw CommandFailure.refused(
                 "there is no store at \(path) yet: 'stepgate decide' makes one, --store names another"
@@ -24,7 +26,11 @@ struct OpenStore: Sendable {
     var desk: ReviewDesk {
         ReviewDesk(
             store: store,
-            releases: Releases(store: store, models: nil),
+            releases: Releases(
+                store: store,
+                models: nil,
+                attachments: FolderAttachments(base: folder)
+            ),
             surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
         )
     }

@@ -11,6 +11,7 @@ struct Releases: ReleaseSource {
     let store: any Store
     /// Nothing where no model is asked.
     let models: ModelClients?
+    let attachments: FolderAttachments
 
     func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease {
         let stored: StoredRelease?
@@ -40,7 +41,9 @@ struct Releases: ReleaseSource {
 
     /// Gives each model of the workspace its client; without a transport no model is asked.
     func load(_ workspace: Workspace) throws(EngineError) -> LoadedRelease {
-        guard let models else { return LoadedRelease(workspace: workspace, clients: [:]) }
+        guard let models else {
+            return LoadedRelease(workspace: workspace, clients: [:], attachments: attachments)
+        }
         var clients: [String: ModelClient] = [:]
         for model in workspace.models.values {
             do {
@@ -49,6 +52,6 @@ struct Releases: ReleaseSource {
                 throw EngineError(.release, "model '\(model.name)': \(error.message)")
             }
         }
-        return LoadedRelease(workspace: workspace, clients: clients)
+        return LoadedRelease(workspace: workspace, clients: clients, attachments: attachments)
     }
 }

@@ -29,7 +29,11 @@ struct RunningEngine: Sendable {
             let release = opened.workspace.release
             try await store.keep(StoredRelease(digest: release.digest, files: release.files))
             let models = ModelClients(transport: transport, store: store)
-            let releases = Releases(store: store, models: models)
+            let releases = Releases(
+                store: store,
+                models: models,
+                attachments: FolderAttachments(base: opened.folder)
+            )
             let engine = try await DecisionEngine(
                 live: try releases.load(opened.workspace),
                 store: store,

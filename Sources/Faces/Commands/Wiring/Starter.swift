@@ -12,6 +12,8 @@ enum Starter {
             "Policies/message-triage.messages.jsonl",
             PackageResources.message_triage_messages_jsonl_txt
         ),
+        ("Policies/message-triage.cases.yaml", PackageResources.message_triage_cases_yaml_txt),
+        ("Policies/refund-limit.cases.yaml", PackageResources.refund_limit_cases_yaml_txt),
         ("Policies/refund-limit.yaml", PackageResources.refund_limit_yaml_txt),
         ("Prompts/message-triage.prompt", PackageResources.message_triage_prompt_txt),
     ]
