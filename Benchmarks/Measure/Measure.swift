@@ -5,6 +5,7 @@ internal import Values
 struct Figure {
     let name: String
     let unit: String
+    /// 0 where there is none to compare with.
     let floor: Double
     let subject: Double
     /// From the heap, each time the subject runs; nothing where that was not counted.
@@ -14,8 +15,8 @@ struct Figure {
 
     var json: JSON {
         [
-            "name": .string(name), "unit": .string(unit), "floor": .double(floor),
-            "subject": .double(subject), "ratio": .double(ratio),
+            "name": .string(name), "unit": .string(unit), "floor": floor > 0 ? .double(floor) : .null,
+            "subject": .double(subject), "ratio": floor > 0 ? .double(ratio) : .null,
             "allocations": allocations.map(JSON.double) ?? .null,
         ]
     }
@@ -26,7 +27,9 @@ package enum Measure {
     /// Runs every benchmark and prints a table, or JSON with `--json`.
     package static func run(_ arguments: [String]) async {
         do {
-            let figures = try ConditionBenchmark.figures() + (try await RulesBenchmark.figures())
+            let figures =
+                try ConditionBenchmark.figures() + (try await RulesBenchmark.figures())
+                + (try await ModelBenchmark.figures())
             if arguments.contains("--json") {
                 Process.write(
                     JSON.array(figures.map(\.json)).compactText + "\n",
@@ -36,8 +39,10 @@ package enum Measure {
             }
             for figure in figures {
                 Process.write(
-                    "\(figure.name): \(Self.shown(figure.subject)) \(figure.unit), floor "
-                        + "\(Self.shown(figure.floor)), ratio \(Self.shown(figure.ratio))"
+                    "\(figure.name): \(Self.shown(figure.subject)) \(figure.unit)"
+                        + (figure.floor > 0
+                            ? ", floor \(Self.shown(figure.floor)), ratio \(Self.shown(figure.ratio))"
+                            : "")
                         + (figure.allocations.map { ", \(Self.shown($0)) allocations" } ?? "")
                         + "\n",
                     to: .output
@@ -50,6 +55,11 @@ package enum Measure {
 
     private static func shown(_ value: Double) -> String {
         JSON.ecmaScript(value < 100 ? (value * 100).rounded() / 100 : value.rounded())
+    }
+
+    static func microseconds(since start: ContinuousClock.Instant) -> Double {
+        let taken = start.duration(to: .now).components
+        return Double(taken.seconds) * 1e6 + Double(taken.attoseconds) / 1e12
     }
 
     /// Nanoseconds one call takes: the best of several rounds, which noise can only make worse.

@@ -6,7 +6,6 @@ internal import Models
 internal import Platform
 internal import Storage
 internal import StorageSQLite
-internal import Synchronization
 internal import Values
 
 /// Rules decisions a second, durable, against the same rows inserted bare.
@@ -24,42 +23,6 @@ enum RulesBenchmark {
           - {id: rest, decide: {action: reject, reason: "Over the limit by ${{ input.amount - 20 }}"}}
         private: [/message]
         """
-
-    private struct SystemTime: CallClock {
-        var now: Instant { Process.now }
-        var uptime: Duration { .microseconds(Process.now.microseconds) }
-        func sleep(for duration: Duration) async throws(CancellationError) {}
-    }
-
-    /// As the program's own: fetched from the kernel a page at a time.
-    private final class SystemChance: Chance {
-        private let pool = Mutex<[UInt64]>([])
-
-        func word() -> UInt64 {
-            pool.withLock { pool in
-                if pool.isEmpty { pool = Process.randomWords(512) }
-                return pool.removeLast()
-            }
-        }
-
-        func fraction() -> Double { Double(word() >> 11) * 0x1p-53 }
-    }
-
-    private struct NoRelease: ReleaseSource {
-        func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease {
-            throw EngineError(.release, "there is one release only")
-        }
-    }
-
-    private struct NoFiles: AttachmentSource {
-        func load(
-            _ name: String,
-            in folder: String,
-            limit: Int
-        ) async throws(AttachmentError) -> [UInt8] {
-            throw AttachmentError("there are no files here")
-        }
-    }
 
     private static func line(_ number: Int) -> [UInt8] {
         Array(
@@ -101,10 +64,10 @@ enum RulesBenchmark {
         guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
         let store = try SQLiteStore(path, mode: .engine, secret: Process.randomBytes(32))
         let engine = try await DecisionEngine(
-            live: LoadedRelease(workspace: workspace, clients: [:], attachments: NoFiles()),
+            live: LoadedRelease(workspace: workspace, clients: [:], attachments: NoAttachments()),
             store: store,
             releases: NoRelease(),
-            surroundings: Surroundings(clock: SystemTime(), chance: SystemChance())
+            surroundings: BenchSurroundings.make()
         )
         let lines = (0..<count).map(line)
         let start = ContinuousClock.now
