@@ -15,7 +15,8 @@ struct Figure {
 
     var json: JSON {
         [
-            "name": .string(name), "unit": .string(unit), "floor": floor > 0 ? .double(floor) : .null,
+            "name": .string(name), "unit": .string(unit),
+            "floor": floor > 0 ? .double(floor) : .null,
             "subject": .double(subject), "ratio": floor > 0 ? .double(ratio) : .null,
             "allocations": allocations.map(JSON.double) ?? .null,
         ]

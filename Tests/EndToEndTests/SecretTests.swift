@@ -90,7 +90,8 @@ struct SecretEndToEndTests {
             written += try run(["decisions", "export"] + extra)
             written += try run(["log", "verify"] + extra)
         }
-        let ids = try program.json("decisions", "list").array?.compactMap { $0["decision"]?.string } ?? []
+        let ids =
+            try program.json("decisions", "list").array?.compactMap { $0["decision"]?.string } ?? []
         #expect(ids.count >= 12)
         for id in ids.prefix(6) { written += try run(["decisions", "show", id, "--json"]) }
 

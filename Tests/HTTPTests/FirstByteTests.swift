@@ -23,7 +23,7 @@ struct FirstByteTests {
         #expect(error.error?.kind == .timeout)
         let message = error.error?.message ?? ""
         #expect(message.contains("no byte came from 127.0.0.1:\(server.port) within 0.15 seconds"))
-        #expect(error.time >= .milliseconds(150) && error.time < .seconds(5))
+        #expect(error.time >= .milliseconds(150) && error.time < .seconds(25))
     }
 
     @Test func `a kept connection's silence is told like a new one's, and the next call goes on`()
@@ -86,7 +86,7 @@ struct FirstByteTests {
         let error = await transport.error(of: hanging)
         #expect(error.error?.kind == .timeout)
         #expect(error.error?.message.contains("did not finish its answer") == true)
-        #expect(error.time < .seconds(5))
+        #expect(error.time < .seconds(15))
     }
 
     @Test func `of many silent calls each fails at its own time`() async throws {

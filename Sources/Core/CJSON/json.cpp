@@ -102,3 +102,43 @@ const stepgate_json_event *stepgate_json_read(const char *text, size_t count, si
     *event_count = parser->events.size();
     return parser->events.data();
 }
+
+size_t stepgate_json_escaped_size(const uint8_t *text, size_t count) {
+    size_t size = count;
+    for (size_t at = 0; at < count; at++) {
+        const uint8_t byte = text[at];
+        const bool is_short = byte == '"' || byte == '\\' || byte == '\b' || byte == '\t' ||
+                              byte == '\n' || byte == '\f' || byte == '\r';
+        size += is_short ? 1 : byte < 0x20 ? 5 : 0;
+    }
+    return size;
+}
+
+size_t stepgate_json_escape(const uint8_t *text, size_t count, uint8_t *out) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t *to = out;
+    for (size_t at = 0; at < count; at++) {
+        const uint8_t byte = text[at];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            *to++ = byte;
+            continue;
+        }
+        *to++ = '\\';
+        switch (byte) {
+            case '"': *to++ = '"'; break;
+            case '\\': *to++ = '\\'; break;
+            case '\b': *to++ = 'b'; break;
+            case '\t': *to++ = 't'; break;
+            case '\n': *to++ = 'n'; break;
+            case '\f': *to++ = 'f'; break;
+            case '\r': *to++ = 'r'; break;
+            default:
+                *to++ = 'u';
+                *to++ = '0';
+                *to++ = '0';
+                *to++ = digits[byte >> 4];
+                *to++ = digits[byte & 15];
+        }
+    }
+    return static_cast<size_t>(to - out);
+}

@@ -63,3 +63,20 @@ enum FastJSONReader {
         }
     }
 }
+
+/// Escapes a text as JSON strings are; for long texts with much in them to escape.
+enum JSONEscape {
+    static func escaped(_ text: String) -> [UInt8] {
+        var text = text
+        return text.withUTF8 { source in
+            let size = unsafe stepgate_json_escaped_size(source.baseAddress, source.count)
+            return unsafe [UInt8](unsafeUninitializedCapacity: size) { out, count in
+                count = unsafe stepgate_json_escape(
+                    source.baseAddress,
+                    source.count,
+                    out.baseAddress
+                )
+            }
+        }
+    }
+}

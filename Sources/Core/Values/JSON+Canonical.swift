@@ -123,21 +123,7 @@ extension JSON {
             bytes.append(UInt8(ascii: "\""))
             return
         }
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\"")]
-            case UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "\\")]
-            case 0x20...: bytes.append(byte)
-            case 0x08: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "b")]
-            case 0x09: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-            case 0x0A: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-            case 0x0C: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "f")]
-            case 0x0D: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-            default:
-                bytes += "\\u00".utf8
-                bytes += [byte].hex.utf8
-            }
-        }
+        bytes += JSONEscape.escaped(text)
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -175,7 +161,11 @@ extension JSON {
     package static func ecmaScript(_ value: Double) -> String {
         if value == 0 { return "0" }
         if let whole = Int64(exactly: value), abs(value) < 1e15 { return String(whole) }
-        if let short = shortDecimal(value) { return short }
+        // Swift's own shortest digits, plain from 2^-13 on, are ECMAScript's but for a ".0".
+        if abs(value) >= 1e-3, abs(value) < 1e15 {
+            let text = value.description
+            return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+        }
         let (digits, exponent) = shortest(abs(value))
         let sign = value < 0 ? "-" : ""
         let count = digits.count
@@ -190,24 +180,6 @@ extension JSON {
             return sign + "0." + String(repeating: "0", count: -exponent) + digits
         }
         return sign + scientific(digits, exponent - 1)
-    }
-
-    /// The text of a double with up to three decimal places and fifteen digits, as amounts have.
-    ///
-    /// No two decimals of fifteen digits are the same double, so what reads back is the shortest.
-    private static func shortDecimal(_ value: Double) -> String? {
-        let size = abs(value)
-        guard size < 1e12 else { return nil }
-        var scale: Int64 = 1
-        for places in 1...3 {
-            scale *= 10
-            let digits = Int64((size * Double(scale)).rounded())
-            guard Double(digits) / Double(scale) == size else { continue }
-            let fraction = String(digits % scale)
-            let zeroes = String(repeating: "0", count: places - fraction.utf8.count)
-            return (value < 0 ? "-" : "") + String(digits / scale) + "." + zeroes + fraction
-        }
-        return nil
     }
 
     /// The shortest digits `d` and the exponent `e` with value = 0.d × 10^e.

@@ -107,9 +107,9 @@ extension JSONObject: Equatable {
 
 /// Whether two texts have the same bytes; Swift's `==` also equates spellings of one character.
 package func identical(_ left: String, _ right: String) -> Bool {
+    guard left.utf8.count == right.utf8.count, left == right else { return false }
     let mine = left.utf8.span
     let others = right.utf8.span
-    guard mine.count == others.count else { return false }
     for index in mine.indices where mine[index] != others[index] { return false }
     return true
 }

@@ -194,22 +194,12 @@ struct Consultation {
         _ request: ModelRequest
     ) async throws(EngineError) -> ModelCallRecord {
         let client = client(name)
-        let most: Money
-        do {
-            most = try client.mostCost(of: request)
-        } catch {
-            let failure = ModelFailure(AnswerFailure(.rejected, error.message))
-            return call(name, .failure(failure))
-        }
-        let reserved = try await ledger.reserve(
-            most,
-            for: asking.policy,
-            at: surroundings.clock.now
-        )
-        let reservation: Ledger.Reservation?
-        switch reserved {
-        case .failure(let reason): return call(name, .failure(ModelFailure(reason)))
-        case .success(let held): reservation = held
+        var reservation: Ledger.Reservation?
+        if asking.policy.budget != nil {
+            switch try await reserve(client, request) {
+            case .failure(let reason): return call(name, .failure(ModelFailure(reason)))
+            case .success(let held): reservation = held
+            }
         }
         let record = await client.ask(
             request,
@@ -220,6 +210,19 @@ struct Consultation {
             ledger.settle(reservation, spent: record.cost, at: surroundings.clock.now)
         }
         return record
+    }
+
+    private func reserve(
+        _ client: ModelClient,
+        _ request: ModelRequest
+    ) async throws(EngineError) -> Result<Ledger.Reservation?, AnswerFailure> {
+        let most: Money
+        do {
+            most = try client.mostCost(of: request)
+        } catch {
+            return .failure(AnswerFailure(.rejected, error.message))
+        }
+        return try await ledger.reserve(most, for: asking.policy, at: surroundings.clock.now)
     }
 
     /// A call that was not made.

@@ -48,32 +48,58 @@ package struct DecisionEngine: Sendable {
         guard let policy = live.workspace.policies[policyName] else {
             throw EngineError(.unknown, live.workspace.unknownPolicy(policyName))
         }
-        let known = try await claimed(steps)
+        // Most keys are new, so the store is asked only about those that its commit finds taken.
         let intake = Intake(settlement: settlement(live, policy))
-        var results: [Begun?] = []
+        var begun: [Begun?] = []
         var changes: [Change] = []
-        var afterCommit: [(index: Int, begun: Begun)] = []
+        var written: [Int] = []
         for (index, step) in steps.enumerated() {
-            if let key = step.key, let claim = known[key] {
-                results.append(Self.recognised(step, claim))
-                continue
-            }
-            results.append(nil)
             switch intake.plan(step) {
-            case .refuse(let failures): results[index] = .refused(failures)
+            case .refuse(let failures): begun.append(.refused(failures))
             case .settle(let change, let view):
                 changes.append(change)
-                afterCommit.append((index, .settled(view)))
+                written.append(index)
+                begun.append(.settled(view))
             case .ask(let change, let asking):
                 changes.append(change)
-                afterCommit.append((index, .asking(asking)))
+                written.append(index)
+                begun.append(.asking(asking))
             }
         }
-        let committed = try await commit(changes)
-        for (result, (index, begun)) in zip(committed, afterCommit) {
-            results[index] = try await confirmed(begun, result, steps[index])
+        for (result, index) in zip(try await commit(changes), written) {
+            switch result {
+            case .committed: begun[index] = begun[index]?.committed
+            case .keyTaken: begun[index] = nil
+            case .stale:
+                throw EngineError(.store, "the store holds a decision of a new identifier already")
+            }
         }
-        return results.compactMap { $0 }
+        return try await recognised(steps, begun)
+    }
+
+    /// Fills in the steps that came before: those whose key was taken, and those that the policy now
+    /// refuses but once took on.
+    private func recognised(
+        _ steps: [IncomingStep],
+        _ begun: [Begun?]
+    ) async throws(EngineError) -> [Begun] {
+        func isOpen(_ index: Int) -> Bool {
+            if case .refused? = begun[index] { return steps[index].key != nil }
+            return begun[index] == nil
+        }
+        let open = begun.indices.filter(isOpen)
+        let known = open.isEmpty ? [:] : try await claimed(open.map { steps[$0] })
+        var results: [Begun] = []
+        for (index, step) in steps.enumerated() {
+            if isOpen(index), let key = step.key, let claim = known[key] {
+                results.append(Self.recognised(step, claim))
+            } else if let result = begun[index] {
+                results.append(result)
+            } else {
+                throw EngineError(.store, "a step's key is taken by a decision that is missing")
+            }
+        }
+        return results
     }
 
     /// Asks the policy's models about an accepted step, and settles it or says when to ask again.
@@ -214,25 +240,6 @@ extension DecisionEngine {
     private static func recognised(_ step: IncomingStep, _ claim: ClaimedDecision) -> Begun {
         guard claim.body == step.claim?.body else { return .keyTaken(by: claim.record.id) }
         return .known(DecisionView(record: claim.record, output: claim.output))
-    }
-
-    /// What was begun, once its commit is known; a key that an equal step of the same batch
-    /// claimed first is that step's decision.
-    private func confirmed(
-        _ begun: Begun,
-        _ result: CommitResult,
-        _ step: IncomingStep
-    ) async throws(EngineError) -> Begun {
-        switch result {
-        case .committed: return begun.committed
-        case .stale:
-            throw EngineError(.store, "the store holds a decision of a new identifier already")
-        case .keyTaken(let id, _):
-            guard let key = step.key, let claim = try await claimed([step])[key] else {
-                throw EngineError(.store, "decision \(id) has a key but is missing from the store")
-            }
-            return Self.recognised(step, claim)
-        }
     }
 
     private func commit(_ changes: [Change]) async throws(EngineError) -> [CommitResult] {

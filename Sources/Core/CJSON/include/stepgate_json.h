@@ -42,6 +42,14 @@ typedef struct {
 const stepgate_json_event *stepgate_json_read(const char *text, size_t count, size_t depth,
                                               size_t limit, size_t *event_count);
 
+/// How many bytes a text has once it is escaped.
+size_t stepgate_json_escaped_size(const uint8_t *text, size_t count);
+
+/// Writes a text's bytes with the escapes of RFC 8785, section 3.2.2.2, and says how many it wrote.
+///
+/// `out` has room for `stepgate_json_escaped_size`.
+size_t stepgate_json_escape(const uint8_t *text, size_t count, uint8_t *out);
+
 #ifdef __cplusplus
 }
 #endif
