@@ -146,6 +146,13 @@ struct WallTests {
         for state in ["open", "settled", "withdrawn"] {
             #expect(page.contains("review_\(state)"), "\(state) is missing from the diagram")
         }
+        let models = try String(
+            contentsOfFile: Tree.root + "/Docs/Models.md",
+            encoding: .utf8
+        )
+        for state in ["closed", "open", "halfOpen"] {
+            #expect(models.contains("breaker_\(state)"), "\(state) is missing from the diagram")
+        }
     }
 
     private static func path(_ name: String) -> String? {
