@@ -18,9 +18,13 @@ enum ModelsCommand {
                     "--since",
                     "TIME",
                     "how far back, such as 1h or 7d (default: 24h)"
-                )
+                ),
+                OptionSpecification("--by", "WHAT", "spend by policy or by day instead"),
             ],
-            examples: ["stepgate models", "stepgate models --since 7d --json"],
+            examples: [
+                "stepgate models", "stepgate models --since 7d --json",
+                "stepgate models --by day --since 30d",
+            ],
             run: list
         ),
         CommandSpecification(
@@ -44,6 +48,13 @@ enum ModelsCommand {
             let store = try OpenStore(call, mode: .reader)
             tallies = try await store.store.tallies(since: since)
             states = try await store.store.models()
+        }
+        if let by = call["--by"] {
+            guard let grouping = SpendReport.Grouping(rawValue: by) else {
+                throw CommandFailure.usage("--by is policy or day; got '\(by)'")
+            }
+            SpendReport(tallies, by: grouping).show(call)
+            return .success
         }
         let report = ModelReport(
             models: opened.workspace.models,

@@ -9,6 +9,8 @@ struct ModelReport {
         let shape: String
         let state: ModelState?
         let sum: CallTally
+        /// Requests a minute in the last quarters of an hour.
+        let rate: Double
     }
 
     private let rows: [Row]
@@ -30,15 +32,25 @@ struct ModelReport {
                 name: name,
                 shape: models[name]?.shape.rawValue ?? "-",
                 state: states.first { $0.model == name },
-                sum: sum
+                sum: sum,
+                rate: Self.rate(tallies.filter { $0.key.model == name }, now)
             )
         }
+    }
+
+    private static func rate(_ tallies: [CallTally], _ now: Instant) -> Double {
+        let recent = tallies.filter { $0.key.quarter >= now - .seconds(1_800) }
+        guard let first = recent.map(\.key.quarter).min(), now > first else { return 0 }
+        let attempts = recent.reduce(0) { $0 + $1.attempts }
+        let minutes = Double((now - first).wholeMicroseconds) / 60_000_000
+        return Double(attempts) / max(minutes, 1)
     }
 
     var table: Table {
         var table = Table([
             .init("model"), .init("shape"), .init("state"), .init("calls", number: true),
             .init("answered", number: true), .init("requests", number: true),
+            .init("a minute", number: true),
             .init("p50", number: true), .init("p95", number: true), .init("p99", number: true),
             .init("tokens in", number: true), .init("out", number: true),
             .init("spend USD", number: true),
@@ -47,7 +59,7 @@ struct ModelReport {
             let sum = row.sum
             table.add([
                 row.name, row.shape, state(row.state), "\(sum.calls)", share(sum),
-                "\(sum.attempts)",
+                "\(sum.attempts)", JSON.ecmaScript((row.rate * 10).rounded() / 10),
                 time(sum.latency.percentile(0.5)), time(sum.latency.percentile(0.95)),
                 time(sum.latency.percentile(0.99)), "\(sum.inputTokens)", "\(sum.outputTokens)",
                 dollars(sum.cost),
@@ -79,6 +91,7 @@ struct ModelReport {
                     "since": row.state.map { .string($0.since.rfc3339) } ?? .null,
                     "until": (row.state?.until?.rfc3339).map(JSON.string) ?? .null,
                     "calls": .int(sum.calls), "attempts": .int(sum.attempts),
+                    "requests_a_minute": .double(row.rate),
                     "answered": .int(sum.answered), "cached": .int(sum.cached),
                     "failures": sum.json["failures"] ?? [:],
                     "p50_microseconds": time(0.5), "p95_microseconds": time(0.95),
