@@ -48,7 +48,7 @@ package final class SQLiteStore: Store {
             try StoreSchema.configure(writing)
             try StoreSchema.migrate(writing, path, secret: secret)
             let checkpointing = try SQLiteConnection(path, readOnly: false)
-            try StoreSchema.configure(checkpointing)
+            try StoreSchema.configure(checkpointing, cacheKibibytes: Limits.readCacheKibibytes)
             let checkpoints = Checkpoints(Confined("checkpoints", checkpointing))
             self.checkpoints = checkpoints
             writer = Writer(

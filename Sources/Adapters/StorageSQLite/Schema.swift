@@ -12,10 +12,13 @@ enum StoreSchema {
         ("0002_models", PackageResources._002_models_sql),
     ]
 
-    static func configure(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+    static func configure(
+        _ connection: SQLiteConnection,
+        cacheKibibytes: Int = Limits.cacheKibibytes
+    ) throws(SQLiteFailure) {
         try connection.execute(
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; "
-                + "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY"
+                + "PRAGMA cache_size=-\(cacheKibibytes); PRAGMA temp_store=MEMORY"
         )
     }
 

@@ -21,8 +21,9 @@ package enum AutonomyLevel: String, Sendable, CaseIterable {
 
 /// One kind of step, compiled: its schemas, rules, model, checks, thresholds, review and audit.
 ///
-/// Everything in it has been checked, so deciding meets no unknown name.
-package struct Policy: Sendable {
+/// Everything in it has been checked, so deciding meets no unknown name. It is shared, not copied:
+/// thousands of steps under way hold it at once.
+package final class Policy: Sendable {
     package let name: String
     package let title: String?
     package let owner: String?
@@ -42,6 +43,44 @@ package struct Policy: Sendable {
     /// SHA-256 of the policy's file.
     package let digest: Digest
     let environments: PolicyEnvironments
+
+    init(
+        name: String,
+        title: String?,
+        owner: String?,
+        autonomy: AutonomyLevel,
+        input: Schema,
+        output: Schema,
+        compared: [String],
+        rules: [Rule],
+        model: ModelClause?,
+        checks: [Check],
+        accept: [AcceptClause],
+        budget: Budget?,
+        reviewTerms: Review.Terms,
+        audit: AuditClause,
+        privatePointers: [JSONPointer],
+        digest: Digest,
+        environments: PolicyEnvironments
+    ) {
+        self.name = name
+        self.title = title
+        self.owner = owner
+        self.autonomy = autonomy
+        self.input = input
+        self.output = output
+        self.compared = compared
+        self.rules = rules
+        self.model = model
+        self.checks = checks
+        self.accept = accept
+        self.budget = budget
+        self.reviewTerms = reviewTerms
+        self.audit = audit
+        self.privatePointers = privatePointers
+        self.digest = digest
+        self.environments = environments
+    }
 }
 
 /// A condition, and what happens when it holds first.

@@ -150,7 +150,9 @@ package struct Job<Source: LineSource, Observer: JobObserver> {
     private mutating func takeOn(
         in group: inout ThrowingTaskGroup<Event, any Error>
     ) throws {
-        while !ended, beginning < Limits.batchesAtOnce, ready.count < concurrency {
+        while !ended, beginning < Limits.batchesAtOnce,
+            ready.count < min(concurrency, Limits.readySteps)
+        {
             let batch = try source.next(Limits.batch)
             if batch.isEmpty {
                 ended = true

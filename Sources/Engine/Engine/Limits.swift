@@ -8,6 +8,8 @@ package enum Limits {
     package static let batch = 256
     /// Batches a job works on at once.
     package static let batchesAtOnce = 4
+    /// Accepted steps beyond which a job takes on no more before it has asked about these.
+    static let readySteps = 1_024
     /// Reviews looked at together when some are recalled.
     static let recallPage = 256
     /// Between two looks for steps whose lease ran out.

@@ -3,7 +3,7 @@ package import Models
 package import Values
 
 /// A release ready to decide with: its compiled workspace and a client for each of its models.
-package struct LoadedRelease: Sendable {
+package final class LoadedRelease: Sendable {
     package let workspace: Workspace
     /// By the name under `models:`.
     package let clients: [String: ModelClient]

@@ -3,7 +3,7 @@ internal import Prompts
 internal import Values
 
 /// A model as `stepgate.yaml` describes it: where it is, what it speaks and what it costs.
-package struct ModelEndpoint: Sendable {
+package final class ModelEndpoint: Sendable {
     /// As policies name it under `use:`.
     package let name: String
     package let shape: Shape

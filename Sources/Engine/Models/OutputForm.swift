@@ -1,7 +1,7 @@
 package import Values
 
 /// The output that a policy wants, prepared once for all the calls that ask for it.
-package struct OutputForm: Sendable {
+package final class OutputForm: Sendable {
     /// The policy's name, with every character but letters, digits, `_` and `-` replaced.
     package let name: String
     /// The JSON Schema of the output, an object.
@@ -11,12 +11,12 @@ package struct OutputForm: Sendable {
     private let compiled: Schema?
 
     /// The form whose samples `vote` counts only when they fit the schema.
-    package init(name: String, schema: Schema) {
+    package convenience init(name: String, schema: Schema) {
         self.init(name: name, document: schema.document, compiled: schema)
     }
 
     /// The form whose samples `vote` counts when the property in question fits.
-    package init(name: String, schema: JSON) {
+    package convenience init(name: String, schema: JSON) {
         self.init(name: name, document: schema, compiled: nil)
     }
 

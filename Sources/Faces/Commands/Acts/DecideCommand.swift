@@ -86,7 +86,9 @@ enum DecideCommand {
         }
     }
 
-    /// As many calls at once as the first model takes, unless said otherwise.
+    /// As many steps at once as keep the first model busy, unless said otherwise.
+    ///
+    /// The model's own gate bounds the calls; the others of these steps are being committed.
     private static func concurrency(
         _ call: Invocation,
         _ policy: Policy,
@@ -96,7 +98,8 @@ enum DecideCommand {
         return try call.number(
             "--concurrency",
             in: 1...Limits.concurrency,
-            default: model?.limits.concurrency ?? 16
+            default: model.map { $0.limits.concurrency + min($0.limits.concurrency / 4, 64) + 8 }
+                ?? 16
         )
     }
 
