@@ -55,17 +55,18 @@ let package = Package(
         room("Core", "Expressions", ["Values"]),
         room("Core", "Prompts", ["Values"]),
         room("Core", "Autonomy", ["Values", "Expressions", "Prompts", "Reviews"]),
+        room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
-        room("Engine", "Storage", ["Values", "Reviews", "Decisions"]),
+        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions"]),
         room(
             "Engine",
             "Engine",
             [
-                "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
-                "Storage",
+                "Values", "Access", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
+                "Models", "Storage",
             ]
         ),
 
@@ -76,20 +77,29 @@ let package = Package(
         room(
             "Adapters",
             "StorageSQLite",
-            ["CSQLite", "Values", "Reviews", "Decisions", "Storage"],
-            embedding: ["Migrations/0001_initial.sql", "Migrations/0002_models.sql"]
+            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage"],
+            embedding: [
+                "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
+                "Migrations/0003_tokens.sql",
+            ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
         room("Adapters", "Documents", ["CYAML", "Values"]),
         room("Adapters", "Platform", ["Values"]),
 
+        room(
+            "Faces",
+            "Gateway",
+            ["Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage"]
+        ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
             "Faces",
             "Commands",
             [
-                "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
+                "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
+                "Decisions", "Models",
                 "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
                 "Platform", "PracticeModel",
             ],
@@ -146,18 +156,26 @@ let package = Package(
         ),
         tests(
             "StorageTests",
-            ["Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]
+            ["Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]
         ),
         tests("HTTPTests", ["Values", "Models", "HTTPCurl", "HTTPMicro"]),
         tests("PracticeModelTests", ["Values", "HTTPMicro", "PracticeModel"]),
         tests(
             "EngineTests",
             [
-                "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions", "Models",
+                "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
+                "Models",
                 "Storage", "Engine", "Documents", "TestSupport",
             ]
         ),
         tests("CommandsTests", ["Values", "Models", "Commands", "TestSupport"]),
+        tests(
+            "GatewayTests",
+            [
+                "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
+                "Models", "Storage", "TestSupport",
+            ]
+        ),
         tests("EndToEndTests", ["Values"]),
         tests("TidyTests", []),
     ],

@@ -1,3 +1,4 @@
+import Access
 import Decisions
 import Reviews
 import Storage
@@ -42,6 +43,10 @@ extension WrappingStore {
         try await store.tallies(since: since)
     }
     func models() async throws(StoreError) -> [ModelState] { try await store.models() }
+    func tokens() async throws(StoreError) -> [AccessToken] { try await store.tokens() }
+    func token(_ digest: Digest) async throws(StoreError) -> AccessToken? {
+        try await store.token(digest)
+    }
     func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer? {
         try await store.keptAnswer(key, at: now)
     }

@@ -1,3 +1,4 @@
+import Access
 import Decisions
 import Foundation
 import Storage
@@ -118,6 +119,31 @@ struct ModelStoreTests {
         #expect(try await store.keptAnswer(Digest(of: [1]), at: now + .seconds(60)) == nil)
     }
 
+    @Test(arguments: StoreTests.Kind.allCases)
+    func `a token is found by its digest, and the later word on it stands`(
+        kind: StoreTests.Kind
+    ) async throws {
+        let store = try store(kind)
+        let now = StoreFixture.now
+        var token = AccessToken(
+            id: StoreFixture.id(1),
+            name: "bot",
+            role: .agent,
+            policies: ["p", "q"],
+            digest: AccessToken.digest(of: "sgt_1"),
+            createdAt: now,
+            expiresAt: now + .seconds(60)
+        )
+        let entry = Entry(.administered, decision: nil, at: now, facts: JSONObject())
+        _ = try await store.commit([Change(entries: [entry], token: token)])
+        #expect(try await store.token(AccessToken.digest(of: "sgt_1")) == token)
+        #expect(try await store.token(AccessToken.digest(of: "sgt_2")) == nil)
+        token.revokedAt = now + .seconds(1)
+        _ = try await store.commit([Change(entries: [entry], token: token)])
+        #expect(try await store.tokens() == [token])
+        #expect(try await store.verified().isWhole)
+    }
+
     @Test func `a store of the first schema is brought up and keeps what it has`() async throws {
         let path = folder + "/old.db"
         let old = try SQLiteConnection(path, readOnly: false)
@@ -135,6 +161,6 @@ struct ModelStoreTests {
         #expect(try await store.tallies(since: StoreFixture.now - .seconds(900)).count == 1)
         #expect(try await store.verified().isWhole)
         #expect(try old.row("SELECT count(*) FROM scopes")?[0].integer == 2)
-        #expect(try old.row("PRAGMA user_version")?[0].integer == 2)
+        #expect(try old.row("PRAGMA user_version")?[0].integer == 3)
     }
 }

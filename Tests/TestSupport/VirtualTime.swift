@@ -82,21 +82,32 @@ package final class VirtualTime: TaskExecutor, CallClock {
     package var uptime: Duration { .microseconds(state.withLock { $0.microseconds } - Self.start) }
 
     package func sleep(for duration: Duration) async throws(CancellationError) {
-        if Task.isCancelled { throw CancellationError() }
-        await withCheckedContinuation { continuation in
-            state.withLock { state in
-                state.number += 1
-                state.sleepers.append(
-                    Sleeper(
-                        until: state.microseconds + max(0, duration.wholeMicroseconds),
-                        number: state.number,
-                        continuation: continuation
-                    )
-                )
-            }
-            ready.signal()
+        let number = state.withLock { state -> Int in
+            state.number += 1
+            return state.number
         }
-        // Whoever was cancelled meanwhile wakes at its time, which costs nothing here.
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isCancelled = state.withLock { state -> Bool in
+                    if Task.isCancelled { return true }
+                    let until = state.microseconds + max(0, duration.wholeMicroseconds)
+                    state.sleepers.append(
+                        Sleeper(until: until, number: number, continuation: continuation)
+                    )
+                    return false
+                }
+                if isCancelled { continuation.resume() }
+                ready.signal()
+            }
+        } onCancel: {
+            let sleeper = state.withLock { state -> Sleeper? in
+                guard let place = state.sleepers.firstIndex(where: { $0.number == number }) else {
+                    return nil
+                }
+                return state.sleepers.remove(at: place)
+            }
+            sleeper?.continuation.resume()
+        }
         if Task.isCancelled { throw CancellationError() }
     }
 

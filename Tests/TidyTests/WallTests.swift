@@ -85,6 +85,7 @@ struct WallTests {
         "Sources/Adapters/Platform/File.swift": "owner of file descriptors",
         "Sources/Adapters/Platform/Folder.swift": "folders of the C library",
         "Sources/Adapters/Platform/Process.swift": "the process's own state",
+        "Sources/Adapters/Platform/Signals.swift": "libdispatch's sources of signals",
     ]
 
     @Test func `pointers and unchecked promises stay with their owners`() {

@@ -1,3 +1,4 @@
+internal import Access
 internal import Decisions
 internal import Reviews
 internal import Storage
@@ -102,6 +103,38 @@ enum Rows {
             breaker: breaker,
             since: Instant(microseconds: since),
             until: row[3].integer.map(Instant.init)
+        )
+    }
+
+    static let tokenColumns =
+        "id, digest, name, role, policies, created_at, expires_at, revoked_at"
+
+    static func values(of token: AccessToken) -> [SQLiteValue] {
+        let policies = token.policies.map { JSON.array($0.map(JSON.string)).compactText }
+        return [
+            .blob(token.id.bytes), .blob(token.digest.bytes), .text(token.name),
+            .text(token.role.rawValue), SQLiteValue(policies),
+            .integer(token.createdAt.microseconds), SQLiteValue(token.expiresAt?.microseconds),
+            SQLiteValue(token.revokedAt?.microseconds),
+        ]
+    }
+
+    /// The columns of `tokenColumns`.
+    static func token(_ row: [SQLiteValue]) throws(StoreError) -> AccessToken {
+        guard row.count >= 8, let id = row[0].blob.flatMap({ Identifier(bytes: $0) }),
+            let digest = row[1].blob.flatMap({ Digest(bytes: $0) }), let name = row[2].text,
+            let role = row[3].text.flatMap(Role.init), let created = row[5].integer
+        else { throw StoreError(.corrupt, "a row of tokens is not as Stepgate writes it") }
+        let policies = row[4].text.flatMap { try? JSON.read(Array($0.utf8)) }?.array
+        return AccessToken(
+            id: id,
+            name: name,
+            role: role,
+            policies: policies?.compactMap(\.string),
+            digest: digest,
+            createdAt: Instant(microseconds: created),
+            expiresAt: row[6].integer.map(Instant.init),
+            revokedAt: row[7].integer.map(Instant.init)
         )
     }
 

@@ -1,3 +1,4 @@
+package import Access
 package import Decisions
 package import Storage
 package import Values
@@ -16,6 +17,22 @@ extension SQLiteStore {
         try await read { connection in
             try connection.rows("SELECT model, breaker, since, until FROM models ORDER BY model")
                 .map { try Rows.model($0) }
+        }
+    }
+
+    package func tokens() async throws(StoreError) -> [AccessToken] {
+        try await read { connection in
+            try connection.rows("SELECT \(Rows.tokenColumns) FROM tokens ORDER BY id")
+                .map { try Rows.token($0) }
+        }
+    }
+
+    package func token(_ digest: Digest) async throws(StoreError) -> AccessToken? {
+        try await read { connection in
+            try connection.row(
+                "SELECT \(Rows.tokenColumns) FROM tokens WHERE digest=?",
+                [.blob(digest.bytes)]
+            ).map { try Rows.token($0) }
         }
     }
 

@@ -10,6 +10,7 @@ enum StoreSchema {
     static let migrations: [(name: String, sql: [UInt8])] = [
         ("0001_initial", PackageResources._001_initial_sql),
         ("0002_models", PackageResources._002_models_sql),
+        ("0003_tokens", PackageResources._003_tokens_sql),
     ]
 
     static func configure(

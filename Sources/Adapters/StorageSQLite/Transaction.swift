@@ -55,6 +55,12 @@ struct Transaction {
         for tally in change.tallies {
             tallies[tally.key, default: CallTally(tally.key)].add(tally)
         }
+        if let token = change.token {
+            try connection.run(
+                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?)",
+                Rows.values(of: token)
+            )
+        }
         for model in change.models { models[model.model] = model }
         head = work.head
         return .committed(head)

@@ -10,6 +10,12 @@ package enum Limits {
     package static let batchesAtOnce = 4
     /// Accepted steps beyond which a job takes on no more before it has asked about these.
     static let readySteps = 1_024
+    /// Steps that a service asks models about, or holds for one, at once.
+    package static let served = 10_000
+    /// Between two tries to write what a model answered to a store that does not take it.
+    static let storePause = Duration.seconds(1)
+    /// Between two looks at what other processes did, while somebody waits.
+    static let lookPause = Duration.milliseconds(500)
     /// Reviews looked at together when some are recalled.
     static let recallPage = 256
     /// Between two looks for steps whose lease ran out.

@@ -44,6 +44,8 @@ package struct EngineError: Error, Sendable, Equatable {
         case refused
         /// The store did not take it; nothing was acknowledged.
         case store
+        /// More is under way than may be; nothing was acknowledged.
+        case busy
         /// The release cannot be loaded.
         case release
     }

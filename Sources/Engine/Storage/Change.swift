@@ -1,3 +1,4 @@
+package import Access
 package import Decisions
 package import Reviews
 package import Values
@@ -17,13 +18,16 @@ package struct Change: Sendable {
     package var tallies: [CallTally]
     /// Models whose circuit breaker has moved.
     package var models: [ModelState]
+    /// A token made, or changed in whether it is revoked.
+    package var token: AccessToken?
 
     package init(
         entries: [Entry],
         decision: DecisionWrite? = nil,
         review: ReviewWrite? = nil,
         tallies: [CallTally] = [],
-        models: [ModelState] = []
+        models: [ModelState] = [],
+        token: AccessToken? = nil
     ) {
         precondition(!entries.isEmpty, "a change is told by at least one entry")
         self.entries = entries
@@ -31,6 +35,7 @@ package struct Change: Sendable {
         self.review = review
         self.tallies = tallies
         self.models = models
+        self.token = token
     }
 }
 

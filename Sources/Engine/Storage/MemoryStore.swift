@@ -1,3 +1,4 @@
+package import Access
 package import Decisions
 package import Reviews
 internal import Synchronization
@@ -20,6 +21,7 @@ package final class MemoryStore: Store {
         var tallies: [CallTally.Key: CallTally] = [:]
         var models: [String: ModelState] = [:]
         var answers: [Digest: KeptAnswer] = [:]
+        var tokens: [Identifier: AccessToken] = [:]
     }
 
     private let state = Mutex(State())
@@ -63,6 +65,7 @@ package final class MemoryStore: Store {
         for tally in change.tallies {
             state.tallies[tally.key, default: CallTally(tally.key)].add(tally)
         }
+        if let token = change.token { state.tokens[token.id] = token }
         for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {
             state.claims[Claim(scope: key.scope, key: key.key)] = (record.id, key.body)
@@ -144,6 +147,14 @@ package final class MemoryStore: Store {
 
     package func models() async throws(StoreError) -> [ModelState] {
         state.withLock { $0.models.values.sorted { $0.model < $1.model } }
+    }
+
+    package func tokens() async throws(StoreError) -> [AccessToken] {
+        state.withLock { $0.tokens.values.sorted { $0.id < $1.id } }
+    }
+
+    package func token(_ digest: Digest) async throws(StoreError) -> AccessToken? {
+        state.withLock { $0.tokens.values.first { $0.digest == digest } }
     }
 
     package func keptAnswer(

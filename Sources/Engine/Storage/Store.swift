@@ -1,3 +1,4 @@
+package import Access
 package import Decisions
 package import Reviews
 package import Values
@@ -40,6 +41,11 @@ package protocol Store: Sendable {
     func tallies(since: Instant) async throws(StoreError) -> [CallTally]
     /// The last known state of each model, by name.
     func models() async throws(StoreError) -> [ModelState]
+
+    /// All tokens, revoked and expired ones too, oldest first.
+    func tokens() async throws(StoreError) -> [AccessToken]
+    /// The token whose secret has that digest.
+    func token(_ digest: Digest) async throws(StoreError) -> AccessToken?
 
     /// The answer kept under that key, unless it has expired by then.
     func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer?

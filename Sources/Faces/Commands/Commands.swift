@@ -14,8 +14,8 @@ package enum Commands {
             InitCommand.specification, CheckCommand.specification, TestCommand.specification,
             DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
-        + ModelsCommand.specifications + [
-            LogCommand.specification, PracticeCommand.specification,
+        + ModelsCommand.specifications + TokenCommand.specifications + [
+            ServeCommand.specification, LogCommand.specification, PracticeCommand.specification,
         ]
 
     /// Runs one invocation and returns its exit code.

@@ -10,6 +10,8 @@ internal import Values
 /// The engine of a workspace with what it works on; holds the store's lock until it is stopped.
 struct RunningEngine: Sendable {
     let engine: DecisionEngine
+    /// Where people act on what this engine decides.
+    let desk: ReviewDesk
     private let store: SQLiteStore
     private let transport: CurlTransport
     private let heads: HeadsFile
@@ -34,15 +36,17 @@ struct RunningEngine: Sendable {
                 models: models,
                 attachments: FolderAttachments(base: opened.folder)
             )
+            let surroundings = Surroundings(clock: SystemClock(), chance: SystemChance())
             let engine = try await DecisionEngine(
                 live: try releases.load(opened.workspace),
                 store: store,
                 releases: releases,
-                surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
+                surroundings: surroundings
             )
             let heads = HeadsFile(opened.storePath)
             return RunningEngine(
                 engine: engine,
+                desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
                 store: store,
                 transport: transport,
                 heads: heads,
@@ -54,6 +58,9 @@ struct RunningEngine: Sendable {
             throw error
         }
     }
+
+    /// For what only reads, or writes beside the engine.
+    var storage: any Store { store }
 
     /// Writes the last head and lets the next engine in.
     func stop() async throws {

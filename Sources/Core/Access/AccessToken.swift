@@ -1,0 +1,67 @@
+package import Values
+
+/// Who may come in by which secret; the secret itself is nowhere, only its digest.
+package struct AccessToken: Sendable, Equatable {
+    package let id: Identifier
+    /// Who it is, as decisions and reviews name them.
+    package let name: String
+    package let role: Role
+    /// The policies it may ask about; nothing means all.
+    package let policies: [String]?
+    /// SHA-256 of the secret, which has 256 random bits and so needs no slow hash.
+    package let digest: Digest
+    package let createdAt: Instant
+    package let expiresAt: Instant?
+    package var revokedAt: Instant?
+
+    /// What every secret begins with, so that scanners of leaked text find it.
+    package static let prefix = "sgt_"
+
+    package init(
+        id: Identifier,
+        name: String,
+        role: Role,
+        policies: [String]?,
+        digest: Digest,
+        createdAt: Instant,
+        expiresAt: Instant?,
+        revokedAt: Instant? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.role = role
+        self.policies = policies
+        self.digest = digest
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.revokedAt = revokedAt
+    }
+
+    /// The secret that 32 random bytes spell, to be shown once.
+    package static func secret(_ bytes: [UInt8]) -> String {
+        precondition(bytes.count == 32, "a secret has 256 bits")
+        return prefix + bytes.hex
+    }
+
+    /// What a secret is found by.
+    package static func digest(of secret: String) -> Digest { Digest(of: Array(secret.utf8)) }
+
+    /// Whether it is neither revoked nor expired.
+    package func isValid(at now: Instant) -> Bool {
+        revokedAt == nil && (expiresAt.map { now < $0 } ?? true)
+    }
+
+    /// Whether it may ask about a policy.
+    package func covers(_ policy: String) -> Bool { policies?.contains(policy) ?? true }
+
+    /// All but the digest.
+    package var json: JSON {
+        [
+            "id": .string(id.description), "name": .string(name), "role": .string(role.rawValue),
+            "policies": policies.map { .array($0.map(JSON.string)) } ?? .null,
+            "created_at": .string(createdAt.rfc3339),
+            "expires_at": (expiresAt?.rfc3339).map(JSON.string) ?? .null,
+            "revoked_at": (revokedAt?.rfc3339).map(JSON.string) ?? .null,
+        ]
+    }
+}

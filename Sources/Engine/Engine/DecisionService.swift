@@ -1,0 +1,219 @@
+package import Decisions
+package import Models
+internal import Synchronization
+package import Values
+
+/// Serves steps for as long as it runs: asks models about accepted ones, keeps those of an outage
+/// until their time, and tells whoever waits for a decision.
+///
+/// A caller that waits holds no thread and may leave at any time; what it asked goes on. After a
+/// crash the next service resumes what was `asking`.
+package final class DecisionService: Sendable {
+    private struct Waiter {
+        let number: Int
+        let wants: Wish
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    /// What a caller waits for.
+    package enum Wish: Sendable {
+        /// That no model is being asked any more: decided, or left to a person.
+        case answered
+        /// That it is final.
+        case settled
+    }
+
+    private struct State {
+        var waiters: [Identifier: [Waiter]] = [:]
+        var held: Set<Identifier> = []
+        var number = 0
+        var isStopping = false
+    }
+
+    package let engine: DecisionEngine
+    private let clock: any CallClock
+    private let state = Mutex(State())
+    private let inbox: AsyncStream<Asking>
+    private let into: AsyncStream<Asking>.Continuation
+
+    /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
+    /// held once, under one epoch.
+    package init(engine: DecisionEngine, clock: any CallClock) async throws(EngineError) {
+        self.engine = engine
+        self.clock = clock
+        (inbox, into) = AsyncStream.makeStream()
+        for asking in try await engine.resume() { take(asking) }
+    }
+
+    /// Steps that a model is being asked about, or that wait for one.
+    package var asking: Int { state.withLock { $0.held.count } }
+
+    /// Serves until `stop` is called.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tick() }
+            for await asking in inbox { group.addTask { await self.see(asking) } }
+            group.cancelAll()
+        }
+    }
+
+    /// Ends `run` once nothing more comes in; what is still `asking` stays so for the next engine.
+    package func stop() {
+        state.withLock { $0.isStopping = true }
+        into.finish()
+    }
+
+    /// Takes a step on, durably, and begins to ask about it where a model is to be asked.
+    package func submit(
+        _ step: IncomingStep,
+        under policy: String
+    ) async throws(EngineError) -> Begun {
+        let (full, stopping) = state.withLock { ($0.held.count >= Limits.served, $0.isStopping) }
+        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
+        if full {
+            throw EngineError(.busy, "\(Limits.served) steps wait for a model already")
+        }
+        guard let begun = try await engine.begin([step], under: policy).first else {
+            preconditionFailure("one step has one result")
+        }
+        if case .asking(let asking) = begun { take(asking) }
+        return begun
+    }
+
+    /// The decision as it stands when it is what the caller wants, or else after that long.
+    package func view(
+        of id: Identifier,
+        _ wish: Wish,
+        within time: Duration
+    ) async throws(EngineError) -> DecisionView {
+        let view = try await engine.view(of: id)
+        guard time > .zero, !wish.isMet(by: view.record.state) else { return view }
+        await withTaskGroup { group in
+            group.addTask { await self.wait(for: id, wish) }
+            group.addTask { [clock] in
+                do {
+                    try await clock.sleep(for: time)
+                } catch {
+                    return
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+        return try await engine.view(of: id)
+    }
+
+    /// Tells that a decision has changed, whoever changed it.
+    package func changed(_ id: Identifier, to state: DecisionState) {
+        let met = self.state.withLock { own -> [Waiter] in
+            guard let waiting = own.waiters[id] else { return [] }
+            let met = waiting.filter { $0.wants.isMet(by: state) }
+            let rest = waiting.filter { !$0.wants.isMet(by: state) }
+            own.waiters[id] = rest.isEmpty ? nil : rest
+            return met
+        }
+        for waiter in met { waiter.continuation.resume() }
+    }
+
+    // MARK: Asking
+
+    private func take(_ asking: Asking) {
+        let isNew = state.withLock { $0.held.insert(asking.id).inserted }
+        if isNew { into.yield(asking) }
+    }
+
+    /// Asks until the step is settled; a store that cannot be written is tried again.
+    private func see(_ first: Asking) async {
+        var asking = first
+        while !Task.isCancelled {
+            do throws(EngineError) {
+                switch try await engine.ask(asking) {
+                case .settled(let view):
+                    state.withLock { _ = $0.held.remove(asking.id) }
+                    changed(asking.id, to: view.record.state)
+                    return
+                case .waits(let next, let until):
+                    asking = next
+                    await sleep(until - clock.now)
+                }
+            } catch {
+                await sleep(Limits.storePause)
+            }
+        }
+        state.withLock { _ = $0.held.remove(first.id) }
+    }
+
+    private func sleep(_ time: Duration) async {
+        do {
+            try await clock.sleep(for: max(time, .zero))
+        } catch {
+            return
+        }
+    }
+
+    // MARK: What others did
+
+    /// Looks now and then for steps given back by others, and for decisions that other processes
+    /// changed while somebody here waits.
+    private func tick() async {
+        var reapedAt = clock.now
+        var seen: ChainHead?
+        // Who began to wait since the last look may have missed what came just before.
+        var newest = 0
+        while !Task.isCancelled {
+            await sleep(Limits.lookPause)
+            do throws(EngineError) {
+                if clock.now >= reapedAt + Limits.reapPause {
+                    reapedAt = clock.now
+                    let held = state.withLock { $0.held }
+                    for asking in try await engine.reap(holding: held) { take(asking) }
+                }
+                let (waited, number) = state.withLock { (Array($0.waiters.keys), $0.number) }
+                if waited.isEmpty { continue }
+                let head = try await engine.head()
+                if head == seen, number == newest { continue }
+                (seen, newest) = (head, number)
+                for id in waited { changed(id, to: try await engine.view(of: id).record.state) }
+            } catch {
+                // The store cannot be read now; the next look tells.
+                continue
+            }
+        }
+    }
+
+    private func wait(for id: Identifier, _ wish: Wish) async {
+        let number = state.withLock { state -> Int in
+            state.number += 1
+            return state.number
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waiter = Waiter(number: number, wants: wish, continuation: continuation)
+                let isGone = state.withLock { state -> Bool in
+                    if Task.isCancelled { return true }
+                    state.waiters[id, default: []].append(waiter)
+                    return false
+                }
+                if isGone { continuation.resume() }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state -> Waiter? in
+                guard let place = state.waiters[id]?.firstIndex(where: { $0.number == number })
+                else { return nil }
+                let waiter = state.waiters[id]?.remove(at: place)
+                if state.waiters[id]?.isEmpty == true { state.waiters[id] = nil }
+                return waiter
+            }
+            waiter?.continuation.resume()
+        }
+    }
+}
+
+extension DecisionService.Wish {
+    func isMet(by state: DecisionState) -> Bool {
+        switch self {
+        case .answered: state != .asking
+        case .settled: state != .asking && state != .review
+        }
+    }
+}

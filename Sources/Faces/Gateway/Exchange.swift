@@ -1,0 +1,103 @@
+internal import Access
+internal import Values
+
+/// A request as the gateway sees it, whatever server took it in.
+package struct GatewayRequest: Sendable {
+    package let method: String
+    /// Decoded, without the query.
+    package let path: String
+    package let query: [(name: String, value: String)]
+    /// By lower-case name.
+    package let headers: [String: String]
+    package let body: [UInt8]
+
+    package init(
+        method: String,
+        path: String,
+        query: [(name: String, value: String)] = [],
+        headers: [String: String] = [:],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// What the gateway answers.
+package struct GatewayResponse: Sendable {
+    package let status: Int
+    package let headers: [(name: String, value: String)]
+    package let body: [UInt8]
+
+    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    static func json(
+        _ value: JSON,
+        status: Int = 200,
+        headers: [(name: String, value: String)] = []
+    ) -> GatewayResponse {
+        var bytes: [UInt8] = []
+        value.appendCompact(to: &bytes)
+        return GatewayResponse(
+            status: status,
+            headers: [("content-type", "application/json")] + headers,
+            body: bytes
+        )
+    }
+}
+
+/// Why a request is not done: an RFC 9457 problem.
+struct Problem: Error, Sendable {
+    let status: Int
+    /// The last part of the problem's type, one stable word.
+    let code: String
+    let title: String
+    let detail: String
+    /// What is wrong where: JSON pointers with a sentence each.
+    var failures: [SchemaFailure] = []
+    var headers: [(name: String, value: String)] = []
+
+    init(_ status: Int, _ code: String, _ title: String, _ detail: String) {
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+    }
+
+    var response: GatewayResponse {
+        var members: [JSONObject.Member] = [
+            .init("type", .string("urn:stepgate:problem:\(code)")), .init("title", .string(title)),
+            .init("status", .int(Int64(status))), .init("detail", .string(detail)),
+        ]
+        if !failures.isEmpty {
+            let errors = failures.map { failure -> JSON in
+                [
+                    "pointer": .string(failure.pointer.description),
+                    "detail": .string(failure.message),
+                ]
+            }
+            members.append(.init("errors", .array(errors)))
+        }
+        var bytes: [UInt8] = []
+        JSON.object(JSONObject(uniqueMembers: members)).appendCompact(to: &bytes)
+        return GatewayResponse(
+            status: status,
+            headers: [("content-type", "application/problem+json")] + headers,
+            body: bytes
+        )
+    }
+}
+
+/// Who asks, once their token was found good.
+struct Visitor: Sendable {
+    let token: AccessToken
+
+    var name: String { token.name }
+}

@@ -1,0 +1,296 @@
+internal import Access
+internal import Autonomy
+internal import Decisions
+internal import Engine
+internal import Storage
+internal import Values
+
+/// Decisions: asking for them, looking at them.
+extension Gateway {
+    func decide(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let (policy, input) = try question(call)
+        let visitor = try visitor(call)
+        let step = IncomingStep(
+            policy: policy,
+            input: input,
+            key: try key(call.request).map {
+                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
+            },
+            source: "api",
+            caller: visitor.name
+        )
+        let begun: Begun
+        do {
+            begun = try await service.submit(step, under: policy)
+        } catch {
+            throw Problem(error)
+        }
+        switch begun {
+        case .settled(let view): return try await answer(view, call)
+        case .asking(let asking):
+            return try await answer(DecisionView(record: asking.record, output: nil), call)
+        case .known(let view): return try await answer(view, call)
+        case .keyTaken(let id):
+            throw Problem(
+                422,
+                "idempotency-key-reused",
+                "This key was used with another input",
+                "it belongs to decision \(id); use a new key for another step"
+            )
+        case .refused(let failures):
+            var problem = Problem(
+                422,
+                "invalid-input",
+                "The input does not fit the policy",
+                failures.map(\.description).joined(separator: "; ")
+            )
+            problem.failures = failures
+            throw problem
+        }
+    }
+
+    private func question(_ call: Route.Call) throws(Problem) -> (policy: String, input: JSON) {
+        let body: JSON
+        do {
+            body = try JSON.read(call.request.body)
+        } catch {
+            throw Problem(400, "invalid-json", "The body is not JSON", error.description)
+        }
+        let names = ["policy", "input"]
+        guard let object = body.object else {
+            throw Problem(400, "invalid-body", "The body is no object", "send {policy, input}")
+        }
+        if let stranger = object.names.first(where: { !names.contains($0) }) {
+            let near = nearest(stranger, in: names).map { ", did you mean '\($0)'?" } ?? ""
+            throw Problem(
+                422,
+                "invalid-body",
+                "The body has a member that is not known",
+                "/\(stranger): expected policy and input\(near)"
+            )
+        }
+        guard let policy = body["policy"]?.string, let input = body["input"] else {
+            throw Problem(
+                422,
+                "invalid-body",
+                "The body lacks a member",
+                "send {\"policy\": NAME, \"input\": {…}}"
+            )
+        }
+        let workspace = service.engine.live.workspace
+        guard try visitor(call).token.covers(policy) || workspace.policies[policy] == nil else {
+            throw Problem(
+                403,
+                "forbidden",
+                "Not allowed",
+                "this token may not ask about policy '\(policy)'"
+            )
+        }
+        guard workspace.policies[policy] != nil else {
+            throw Problem(
+                404,
+                "unknown-policy",
+                "There is no such policy",
+                workspace.unknownPolicy(policy)
+            )
+        }
+        return (policy, input)
+    }
+
+    func visitor(_ call: Route.Call) throws(Problem) -> Visitor {
+        guard let visitor = call.visitor else {
+            preconditionFailure("a route with roles has a visitor")
+        }
+        return visitor
+    }
+
+    /// The idempotency key, with or without its quotes.
+    private func key(_ request: GatewayRequest) throws(Problem) -> String? {
+        guard let written = request.headers["idempotency-key"] else { return nil }
+        var key = written
+        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") {
+            key = String(key.dropFirst().dropLast())
+        }
+        guard !key.isEmpty, key.count <= Limits.keyCharacters else {
+            throw Problem(
+                400,
+                "invalid-key",
+                "The idempotency key is not usable",
+                "it has 1 to \(Limits.keyCharacters) characters"
+            )
+        }
+        return key
+    }
+
+    /// 200 when it is final, 202 and where to look when it is not.
+    private func answer(
+        _ first: DecisionView,
+        _ call: Route.Call
+    ) async throws(Problem) -> GatewayResponse {
+        var view = first
+        let asked = try wait(call.request)
+        let wish: DecisionService.Wish = asked == nil ? .answered : .settled
+        if !wish.isDone(view.record.state) {
+            do {
+                view = try await service.view(
+                    of: view.record.id,
+                    wish,
+                    within: asked ?? Limits.usualWait
+                )
+            } catch {
+                throw Problem(error)
+            }
+        }
+        var headers: [(name: String, value: String)] = []
+        if let asked {
+            headers.append(("preference-applied", "wait=\(asked.components.seconds)"))
+        }
+        guard !DecisionService.Wish.settled.isDone(view.record.state) else {
+            return .json(view.json, headers: headers)
+        }
+        headers += [
+            ("location", "/v1/decisions/\(view.record.id)"),
+            ("retry-after", "\(Limits.retryAfter)"),
+        ]
+        return .json(view.json, status: 202, headers: headers)
+    }
+
+    /// `Prefer: wait=N` (RFC 7240), in seconds.
+    private func wait(_ request: GatewayRequest) throws(Problem) -> Duration? {
+        guard let preferences = request.headers["prefer"] else { return nil }
+        for preference in preferences.split(separator: ",") {
+            let parts = trimmed(String(preference)).split(separator: "=").map {
+                trimmed(String($0))
+            }
+            guard parts.first?.lowercased() == "wait" else { continue }
+            guard parts.count == 2, let seconds = Int64(parts[1]), seconds >= 0 else {
+                throw Problem(
+                    400,
+                    "invalid-wait",
+                    "The preference is not usable",
+                    "write 'Prefer: wait=N' with N in seconds, at most 60"
+                )
+            }
+            return min(.seconds(seconds), Limits.wait)
+        }
+        return nil
+    }
+
+    // MARK: Looking
+
+    func decision(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let id = try identifier(call, "decision")
+        let visitor = try visitor(call)
+        do throws(StoreError) {
+            // To an agent, what others asked for is not there.
+            guard let record = try await store.decision(id),
+                visitor.token.role != .agent || record.caller == visitor.name
+            else { return missing(id).response }
+            return .json(record.explained(try await store.entries(of: record)))
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func missing(_ id: Identifier) -> Problem {
+        Problem(404, "not-found", "Not found", "there is no decision \(id)")
+    }
+
+    func decisions(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        var query = DecisionQuery(limit: try limit(call) + 1)
+        for (name, value) in call.request.query {
+            switch name {
+            case "policy": query.policy = value
+            case "state":
+                guard let state = DecisionState(rawValue: value) else {
+                    throw Problem(
+                        400,
+                        "invalid-query",
+                        "The query is not usable",
+                        "'state' is one of "
+                            + DecisionState.allCases.map(\.rawValue).joined(separator: ", ")
+                    )
+                }
+                query.states.insert(state)
+            case "route":
+                guard let route = Decisions.Route(rawValue: value) else {
+                    throw Problem(
+                        400,
+                        "invalid-query",
+                        "The query is not usable",
+                        "'route' is one of rules, model, review, fallback"
+                    )
+                }
+                query.route = route
+            case "cursor": query.before = try cursor(value)
+            case "limit": continue
+            default: throw unknown(name, ["policy", "state", "route", "cursor", "limit"])
+            }
+        }
+        let records: [DecisionRecord]
+        do {
+            records = try await store.decisions(query)
+        } catch {
+            throw Problem(error)
+        }
+        let page = records.prefix(query.limit - 1)
+        let next = records.count == query.limit ? page.last?.id.description : nil
+        return .json([
+            "decisions": .array(page.map(\.json)), "next": next.map(JSON.string) ?? .null,
+        ])
+    }
+
+    func identifier(_ call: Route.Call, _ what: String) throws(Problem) -> Identifier {
+        let text = call.values["id"] ?? ""
+        guard let id = Identifier(text) else {
+            throw Problem(404, "not-found", "Not found", "'\(text)' is no identifier of a \(what)")
+        }
+        return id
+    }
+
+    func limit(_ call: Route.Call) throws(Problem) -> Int {
+        guard let text = call.request.query.last(where: { $0.name == "limit" })?.value else {
+            return 50
+        }
+        guard let limit = Int(text), (1...Limits.page).contains(limit) else {
+            throw Problem(
+                400,
+                "invalid-query",
+                "The query is not usable",
+                "'limit' is a number from 1 to \(Limits.page)"
+            )
+        }
+        return limit
+    }
+
+    func cursor(_ text: String) throws(Problem) -> Identifier {
+        guard let id = Identifier(text) else {
+            throw Problem(
+                400,
+                "invalid-query",
+                "The query is not usable",
+                "'cursor' is what an earlier answer gave as 'next'"
+            )
+        }
+        return id
+    }
+
+    func unknown(_ name: String, _ known: [String]) -> Problem {
+        let near = nearest(name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+        return Problem(
+            400,
+            "invalid-query",
+            "The query is not usable",
+            "'\(name)' is none of \(known.joined(separator: ", "))\(near)"
+        )
+    }
+}
+
+extension DecisionService.Wish {
+    fileprivate func isDone(_ state: DecisionState) -> Bool {
+        switch self {
+        case .answered: state != .asking
+        case .settled: state != .asking && state != .review
+        }
+    }
+}

@@ -1,0 +1,331 @@
+import Access
+import Decisions
+import Engine
+import Gateway
+import Storage
+import TestSupport
+import Testing
+import Values
+
+struct GatewayTests {
+    @Test func `a rule's decision is answered at once, and explained to who asked`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                let answer = try await world.refund(12)
+                #expect(answer.status == 200)
+                #expect(answer.body["output"] == ["action": "refund"])
+                #expect(answer.body["route"] == "rules")
+                let id = try #require(answer.body["decision"]?.string)
+                let shown = try await world.send("GET", "/v1/decisions/\(id)", as: .agent)
+                #expect(shown.status == 200)
+                #expect(shown.body["input"] == ["amount": 12.0])
+                #expect(shown.body["entries"]?.array?.first?["kind"] == "decided")
+                let other = try await world.tokens.create(
+                    name: "other",
+                    role: .agent,
+                    policies: nil,
+                    lasting: nil,
+                    by: "test"
+                )
+                let hidden = await world.gateway.handle(
+                    GatewayRequest(
+                        method: "GET",
+                        path: "/v1/decisions/\(id)",
+                        headers: ["authorization": "Bearer \(other.secret)"]
+                    )
+                )
+                #expect(hidden.status == 404)
+            }
+        }
+    }
+
+    @Test func `a model's decision is waited for, and one of a person is pending`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                let body: JSON = ["policy": "triage", "input": ["message": "hello"]]
+                let answer = try await world.send("POST", "/v1/decisions", as: .agent, body)
+                #expect(answer.status == 200)
+                #expect(answer.body["route"] == "model")
+                let pending = try await world.refund(50)
+                #expect(pending.status == 202)
+                #expect(pending.body["state"] == "review")
+                #expect(pending.body["output"] == .null)
+                let id = pending.body["decision"]?.string ?? ""
+                #expect(pending.headers["location"] == "/v1/decisions/\(id)")
+                #expect(pending.headers["retry-after"] != nil)
+            }
+        }
+    }
+
+    @Test func `a caller that waits is told when a person has decided, and not before`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                let began = time.now
+                let (answer, waited) = try await withThrowingTaskGroup { group in
+                    group.addTask {
+                        let answer = try await world.refund(50, as: .agent, ["prefer": "wait=30"])
+                        return (answer.status, answer.body, time.now - began)
+                    }
+                    try await time.sleep(for: .seconds(5))
+                    let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                    let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
+                    let decided = try await world.send(
+                        "POST",
+                        "/v1/reviews/\(review):decide",
+                        as: .reviewer,
+                        ["output": ["action": "reject"]]
+                    )
+                    #expect(decided.status == 200)
+                    let first = try await group.next()
+                    return try (#require(first), #require(first).2)
+                }
+                #expect(answer.0 == 200)
+                #expect(answer.1["output"] == ["action": "reject"])
+                #expect(waited >= .seconds(5) && waited < .seconds(6))
+                let late = try await world.refund(60, as: .agent, ["prefer": "wait=2"])
+                #expect(late.status == 202)
+                #expect(late.headers["preference-applied"] == "wait=2")
+            }
+        }
+    }
+
+    @Test func `a model that is down holds nobody longer than they wait, and nothing is lost`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let began = time.now
+            let world = try await GatewayWorld(time) {
+                (.milliseconds(5), time.now - began < .seconds(300) ? nil : 0.95)
+            }
+            try await world.serving {
+                let body: JSON = ["policy": "triage", "input": ["message": "hello"]]
+                let answer = try await world.send("POST", "/v1/decisions", as: .agent, body)
+                #expect(answer.status == 202)
+                #expect(answer.body["state"] == "asking")
+                let id = try #require(answer.body["decision"]?.string.flatMap(Identifier.init))
+                let view = try await world.service.view(of: id, .settled, within: .seconds(900))
+                #expect(view.record.state == .decided)
+                #expect(time.now - began < .seconds(600))
+            }
+        }
+    }
+
+    @Test func `the same key is the same decision, and another input is refused`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                let key = ["idempotency-key": "\"k-1\""]
+                let first = try await world.refund(50, as: .agent, key)
+                let again = try await world.refund(50, as: .agent, ["idempotency-key": "k-1"])
+                #expect(first.body["decision"] == again.body["decision"])
+                #expect(again.status == 202)
+                let other = try await world.refund(51, as: .agent, key)
+                #expect(other.status == 422)
+                #expect(other.body["type"] == "urn:stepgate:problem:idempotency-key-reused")
+                // Another token's keys are its own.
+                let stranger = try await world.refund(51, as: .operator, key)
+                #expect(stranger.status == 202)
+                #expect(try await world.store.decisions(DecisionQuery()).count == 2)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("{", 400, "invalid-json"), (#"{"policy":"refund","policy":1}"#, 400, "invalid-json"),
+        ("[]", 400, "invalid-body"), (#"{"policy":"refund"}"#, 422, "invalid-body"),
+        (#"{"policy":"refund","input":{},"x":1}"#, 422, "invalid-body"),
+        (#"{"policy":"refnd","input":{}}"#, 404, "unknown-policy"),
+        (#"{"policy":"refund","input":{"amount":"x"}}"#, 422, "invalid-input"),
+    ])
+    func `what cannot be decided is a problem that says why`(
+        _ text: String,
+        _ status: Int,
+        _ code: String
+    ) async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let response = await world.gateway.handle(
+                GatewayRequest(
+                    method: "POST",
+                    path: "/v1/decisions",
+                    headers: ["authorization": "Bearer \(world.secrets[.agent] ?? "")"],
+                    body: Array(text.utf8)
+                )
+            )
+            #expect(response.status == status)
+            #expect(response.headers.contains { $0.value == "application/problem+json" })
+            let problem = try JSON.read(response.body)
+            #expect(problem["type"] == .string("urn:stepgate:problem:\(code)"))
+            #expect(problem["status"] == .int(Int64(status)))
+            if code == "invalid-input" {
+                #expect(problem["errors"]?.array?.first?["pointer"] == "/amount")
+            }
+        }
+    }
+
+    // MARK: Who may what
+
+    @Test func `without a good token nothing but health is told`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            for path in ["/v1/decisions", "/v1/reviews", "/v1/policies"] {
+                let answer = try await world.send("GET", path, as: nil)
+                #expect(answer.status == 401)
+                #expect(answer.headers["www-authenticate"] == "Bearer")
+            }
+            #expect(try await world.send("GET", "/healthz", as: nil).status == 200)
+            #expect(try await world.send("GET", "/readyz", as: nil).status == 200)
+            let wrong = await world.gateway.handle(
+                GatewayRequest(
+                    method: "GET",
+                    path: "/v1/policies",
+                    headers: ["authorization": "Bearer sgt_0000"]
+                )
+            )
+            #expect(wrong.status == 401)
+            try await time.sleep(for: .seconds(3_600))
+            #expect(try await world.send("GET", "/v1/policies", as: .admin).status == 401)
+        }
+    }
+
+    @Test func `a revoked token is worth nothing at once`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let token = try #require(try await world.tokens.all().first { $0.role == .agent })
+            #expect(try await world.send("GET", "/v1/policies", as: .agent).status == 200)
+            _ = try await world.tokens.revoke(token.id, by: "ann")
+            #expect(try await world.send("GET", "/v1/policies", as: .agent).status == 401)
+            let log = try await world.store.wholeLog()
+            let acts = try log.compactMap { try JSON.read($0.bytes)["facts"]?["act"]?.string }
+            #expect(acts.filter { $0 == "token_created" }.count == Role.allCases.count)
+            #expect(acts.last == "token_revoked")
+        }
+    }
+
+    @Test func `an agent can never decide a review, and nobody their own request`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                _ = try await world.refund(50, as: .admin)
+                let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
+                for act in ["claim", "approve", "edit", "decide", "reject", "release", "reassign"] {
+                    for role in [Role.agent, .operator] {
+                        let tried = try await world.send(
+                            "POST",
+                            "/v1/reviews/\(review):\(act)",
+                            as: role,
+                            ["output": ["action": "refund"], "reason": "no"]
+                        )
+                        #expect(tried.status == 403)
+                    }
+                }
+                let own = try await world.send(
+                    "POST",
+                    "/v1/reviews/\(review):decide",
+                    as: .admin,
+                    ["output": ["action": "refund"]]
+                )
+                #expect(own.status == 409)
+                let other = try await world.send(
+                    "POST",
+                    "/v1/reviews/\(review):decide",
+                    as: .reviewer,
+                    ["output": ["action": "refund"]]
+                )
+                #expect(other.status == 200)
+                #expect(other.body["decision"]?["state"] == "decided")
+            }
+        }
+    }
+
+    @Test func `a token asks about its own policies only`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let made = try await world.tokens.create(
+                name: "bot",
+                role: .agent,
+                policies: ["triage"],
+                lasting: nil,
+                by: "test"
+            )
+            func send(
+                _ method: String,
+                _ path: String,
+                _ body: String = ""
+            ) async -> GatewayResponse {
+                await world.gateway.handle(
+                    GatewayRequest(
+                        method: method,
+                        path: path,
+                        headers: ["authorization": "Bearer \(made.secret)"],
+                        body: Array(body.utf8)
+                    )
+                )
+            }
+            let denied = await send(
+                "POST",
+                "/v1/decisions",
+                #"{"policy":"refund","input":{"amount":1}}"#
+            )
+            #expect(denied.status == 403)
+            let listed = try JSON.read(await send("GET", "/v1/policies").body)
+            #expect(listed["policies"]?.array?.compactMap { $0["policy"]?.string } == ["triage"])
+        }
+    }
+
+    @Test(arguments: [
+        ("GET", "/v1/nowhere", 404), ("DELETE", "/v1/decisions", 405),
+        ("GET", "/v1/decisions/not-an-id", 404),
+        ("GET", "/v1/decisions/019a9f3e-0000-7000-8000-000000000000", 404),
+        ("POST", "/v1/reviews/019a9f3e-0000-7000-8000-000000000000:claim", 404),
+        ("POST", "/v1/reviews/019a9f3e-0000-7000-8000-000000000000:dance", 404),
+    ])
+    func `what is not there is told`(_ method: String, _ path: String, _ status: Int) async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let answer = try await world.send(method, path, as: .admin)
+            #expect(answer.status == status)
+            if status == 405 { #expect(answer.headers["allow"] == "POST, GET") }
+        }
+    }
+
+    @Test func `lists come in pages that meet`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                for amount in 0..<7 { _ = try await world.refund(Double(amount)) }
+                var seen: [String] = []
+                var cursor: String?
+                repeat {
+                    var query = [("limit", "3")]
+                    if let cursor { query.append(("cursor", cursor)) }
+                    let page = try await world.send(
+                        "GET",
+                        "/v1/decisions",
+                        as: .operator,
+                        query: query
+                    )
+                    seen +=
+                        page.body["decisions"]?.array?.compactMap { $0["decision"]?.string } ?? []
+                    cursor = page.body["next"]?.string
+                } while cursor != nil
+                #expect(seen.count == 7)
+                #expect(Set(seen).count == 7)
+                let wrong = try await world.send(
+                    "GET",
+                    "/v1/decisions",
+                    as: .operator,
+                    query: [("polcy", "refund")]
+                )
+                #expect(wrong.status == 400)
+                #expect(wrong.body["detail"]?.string?.contains("did you mean 'policy'?") == true)
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import Access
+import Autonomy
+import Decisions
+import Documents
+import Engine
+import Gateway
+import Models
+import Storage
+import Synchronization
+import TestSupport
+import Values
+
+/// A gateway over a store in memory, with a token of each role.
+struct GatewayWorld: Sendable {
+    private static let stepgate =
+        #"models: {fast: {shape: decisions, url: "http://x/v1", model: m}}"#
+
+    private static let refund = """
+        policy: refund
+        autonomy: manual
+        input: {amount: number}
+        output: {action(enum): [refund, reject]}
+        rules: [{id: small, when: input.amount <= 20, decide: {action: refund}}]
+        review: {queue: refunds}
+        """
+
+    private static let triage = """
+        policy: triage
+        autonomy: supervised
+        input: {message: string}
+        output: {action(enum): [refund, reject]}
+        model:
+          prompt: p
+          use: fast
+          confidence: {from: probability, of: action}
+        accept: [{threshold: 0.8}]
+        """
+
+    let time: VirtualTime
+    let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+    let service: DecisionService
+    let gateway: Gateway
+    let tokens: TokenDesk
+    let secrets: [Role: String]
+
+    /// `model` answers after so long, with such a probability of a refund.
+    init(
+        _ time: VirtualTime,
+        model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
+    ) async throws {
+        self.time = time
+        let check = Workspace.compile(
+            files: WorkspaceFiles([
+                "stepgate.yaml": Array(Self.stepgate.utf8),
+                "Policies/refund.yaml": Array(Self.refund.utf8),
+                "Policies/triage.yaml": Array(Self.triage.utf8),
+                "Prompts/p.prompt": Array("{{message}}".utf8),
+            ]),
+            reader: YAMLReader(),
+            environment: [:],
+            zones: { _ in nil }
+        )
+        guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
+        let surroundings = Surroundings(clock: time, chance: Chances())
+        let client = ModelClient(
+            endpoint: ModelEndpoint(
+                name: "fast",
+                shape: .decisions,
+                url: try EndpointURL("http://x/v1"),
+                model: "m"
+            ),
+            gate: ModelGate(ModelLimits(), clock: time),
+            transport: Transport(time: time, model: model),
+            clock: time,
+            chance: surroundings.chance
+        )
+        let release = LoadedRelease(
+            workspace: workspace,
+            clients: ["fast": client],
+            attachments: NoFiles()
+        )
+        let releases = OneRelease(release: release)
+        let engine = try await DecisionEngine(
+            live: release,
+            store: store,
+            releases: releases,
+            surroundings: surroundings
+        )
+        service = try await DecisionService(engine: engine, clock: time)
+        gateway = Gateway(
+            service: service,
+            desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+            store: store,
+            now: { time.now }
+        )
+        tokens = TokenDesk(store: store, surroundings: surroundings)
+        var secrets: [Role: String] = [:]
+        for role in Role.allCases {
+            secrets[role] = try await tokens.create(
+                name: role.rawValue,
+                role: role,
+                policies: nil,
+                lasting: .seconds(3_600),
+                by: "test"
+            ).secret
+        }
+        self.secrets = secrets
+    }
+
+    /// Serves while the work goes on.
+    func serving<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await service.run() }
+            let value = try await work()
+            service.stop()
+            try await group.waitForAll()
+            return value
+        }
+    }
+
+    func send(
+        _ method: String,
+        _ path: String,
+        as role: Role?,
+        _ body: JSON? = nil,
+        _ headers: [String: String] = [:],
+        query: [(String, String)] = []
+    ) async throws -> (status: Int, headers: [String: String], body: JSON) {
+        var headers = headers
+        if let role { headers["authorization"] = "Bearer \(secrets[role] ?? "")" }
+        let response = await gateway.handle(
+            GatewayRequest(
+                method: method,
+                path: path,
+                query: query.map { ($0.0, $0.1) },
+                headers: headers,
+                body: body.map { Array($0.compactText.utf8) } ?? []
+            )
+        )
+        return (
+            response.status,
+            Dictionary(response.headers.map { ($0.name, $0.value) }) { $1 },
+            try JSON.read(response.body)
+        )
+    }
+
+    func refund(
+        _ amount: Double,
+        as role: Role = .agent,
+        _ headers: [String: String] = [:]
+    ) async throws -> (status: Int, headers: [String: String], body: JSON) {
+        try await send(
+            "POST",
+            "/v1/decisions",
+            as: role,
+            ["policy": "refund", "input": ["amount": .double(amount)]],
+            headers
+        )
+    }
+}
+
+private struct Transport: HTTPTransport {
+    let time: VirtualTime
+    let model: @Sendable () -> (Duration, Double?)
+
+    func send(_ call: HTTPCall) async throws(TransportError) -> HTTPReply {
+        let (wait, probability) = model()
+        do {
+            try await time.sleep(for: wait)
+        } catch {
+            throw TransportError(.cancelled, "the caller gave up")
+        }
+        guard let probability else { throw TransportError(.connect, "nothing listens") }
+        let body: JSON = [
+            "model": "m-1",
+            "answers": [
+                [
+                    "type": "choice", "name": "action", "choice": "refund",
+                    "probabilities": [["value": "refund", "probability": .double(probability)]],
+                ]
+            ],
+        ]
+        return HTTPReply(status: 200, body: Array(body.compactText.utf8))
+    }
+}
+
+private final class Chances: Chance {
+    private let generator = Mutex(SeededGenerator(seed: 1))
+
+    func word() -> UInt64 { generator.withLock { $0.next() } }
+    func fraction() -> Double { Double(word() >> 11) * 0x1p-53 }
+}
+
+private struct OneRelease: ReleaseSource {
+    let release: LoadedRelease
+
+    func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease { release }
+}
+
+private struct NoFiles: AttachmentSource {
+    func load(
+        _ name: String,
+        in folder: String,
+        limit: Int
+    ) async throws(AttachmentError) -> [UInt8] {
+        throw AttachmentError("there are no files here")
+    }
+}
