@@ -118,7 +118,13 @@ struct ServeTests {
             }
             // From another process, so that the server must find out by itself.
             let decided = try program.run(
-                "review", "decide", review ?? "", "--output", #"{"action":"reject"}"#, "--as", "ada"
+                "review",
+                "decide",
+                review ?? "",
+                "--output",
+                #"{"action":"reject"}"#,
+                "--as",
+                "ada"
             )
             #expect(decided.code == 0, "\(decided.errors)")
             return try await group.next()

@@ -183,7 +183,8 @@ struct Consultation {
             messages: messages,
             output: output,
             confidence: clause.confidence,
-            sampling: sampling
+            sampling: sampling,
+            isChecked: true
         )
         return (request, attached)
     }

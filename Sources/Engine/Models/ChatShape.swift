@@ -13,8 +13,7 @@ struct ChatShape: ModelShape {
     }
 
     func encode(_ request: ModelRequest, model: String) throws(ModelError) -> [UInt8] {
-        let problems = problems(output: request.output, confidence: request.confidence)
-        guard problems.isEmpty else { throw .request(problems) }
+        try request.check(self)
         guard !request.messages.isEmpty else { throw .request(["the prompt has no message"]) }
         var messages: [JSON] = []
         for message in request.messages { messages.append(try encode(message)) }

@@ -14,8 +14,7 @@ struct DecisionsShape: ModelShape {
 
     func encode(_ request: ModelRequest, model: String) throws(ModelError) -> [UInt8] {
         let question = Question(.decisions, request.output, request.confidence)
-        let problems = question.problems(request.confidence)
-        guard problems.isEmpty else { throw .request(problems) }
+        try request.check(self)
         let choices = (request.output.choices(of: question.name) ?? []).map { choice -> JSON in
             guard let description = choice.description else { return ["value": choice.value] }
             return ["value": choice.value, "description": .string(description)]

@@ -23,8 +23,7 @@ struct MessagesShape: ModelShape {
     }
 
     func encode(_ request: ModelRequest, model: String) throws(ModelError) -> [UInt8] {
-        let problems = problems(output: request.output, confidence: request.confidence)
-        guard problems.isEmpty else { throw .request(problems) }
+        try request.check(self)
         var system: [String] = []
         var messages: [JSON] = []
         for message in request.messages {

@@ -8,13 +8,18 @@ package struct ModelRequest: Sendable {
     package let output: OutputForm
     package let confidence: ConfidenceClause
     package let sampling: Sampling
+    /// Whether the shape was asked before for problems with this output and clause, as it is when a
+    /// workspace is loaded.
+    let isChecked: Bool
 
     package init(
         messages: [Message],
         output: OutputForm,
         confidence: ConfidenceClause,
-        sampling: Sampling = Sampling()
+        sampling: Sampling = Sampling(),
+        isChecked: Bool = false
     ) {
+        self.isChecked = isChecked
         self.messages = messages
         self.output = output
         self.confidence = confidence
@@ -23,6 +28,13 @@ package struct ModelRequest: Sendable {
 }
 
 extension ModelRequest {
+    /// Throws what the shape cannot give of it, unless that was asked before.
+    func check(_ shape: some ModelShape) throws(ModelError) {
+        if isChecked { return }
+        let problems = shape.problems(output: output, confidence: confidence)
+        guard problems.isEmpty else { throw .request(problems) }
+    }
+
     /// The temperature to send; nothing where the server's own is wanted.
     ///
     /// Throws where a vote's samples could not differ.
@@ -43,7 +55,8 @@ extension ModelRequest {
             messages: messages,
             output: output,
             confidence: ConfidenceClause(from: confidence.from, of: confidence.of),
-            sampling: sampling
+            sampling: sampling,
+            isChecked: isChecked
         )
     }
 }

@@ -13,8 +13,7 @@ struct ResponsesShape: ModelShape {
     }
 
     func encode(_ request: ModelRequest, model: String) throws(ModelError) -> [UInt8] {
-        let problems = problems(output: request.output, confidence: request.confidence)
-        guard problems.isEmpty else { throw .request(problems) }
+        try request.check(self)
         let system = request.messages.filter { $0.role == .system }
         var input: [JSON] = []
         for message in request.messages where message.role != .system {

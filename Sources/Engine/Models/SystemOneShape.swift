@@ -14,8 +14,7 @@ struct SystemOneShape: ModelShape {
 
     func encode(_ request: ModelRequest, model: String) throws(ModelError) -> [UInt8] {
         let question = Question(.systemone, request.output, request.confidence)
-        let problems = question.problems(request.confidence)
-        guard problems.isEmpty else { throw .request(problems) }
+        try request.check(self)
         let choices = request.output.choices(of: question.name) ?? []
         var asked: [JSONObject.Member] = [
             .init("type", Self.isBoolean(choices) ? "noul" : "choice"),
