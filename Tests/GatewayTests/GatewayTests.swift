@@ -168,114 +168,102 @@ struct GatewayTests {
         }
     }
 
-    // MARK: Who may what
-
-    @Test func `without a good token nothing but health is told`() async throws {
-        try await VirtualTime.run { time in
-            let world = try await GatewayWorld(time)
-            for path in ["/v1/decisions", "/v1/reviews", "/v1/policies"] {
-                let answer = try await world.send("GET", path, as: nil)
-                #expect(answer.status == 401)
-                #expect(answer.headers["www-authenticate"] == "Bearer")
-            }
-            #expect(try await world.send("GET", "/healthz", as: nil).status == 200)
-            #expect(try await world.send("GET", "/readyz", as: nil).status == 200)
-            let wrong = await world.gateway.handle(
-                GatewayRequest(
-                    method: "GET",
-                    path: "/v1/policies",
-                    headers: ["authorization": "Bearer sgt_0000"]
-                )
-            )
-            #expect(wrong.status == 401)
-            try await time.sleep(for: .seconds(3_600))
-            #expect(try await world.send("GET", "/v1/policies", as: .admin).status == 401)
-        }
-    }
-
-    @Test func `a revoked token is worth nothing at once`() async throws {
-        try await VirtualTime.run { time in
-            let world = try await GatewayWorld(time)
-            let token = try #require(try await world.tokens.all().first { $0.role == .agent })
-            #expect(try await world.send("GET", "/v1/policies", as: .agent).status == 200)
-            _ = try await world.tokens.revoke(token.id, by: "ann")
-            #expect(try await world.send("GET", "/v1/policies", as: .agent).status == 401)
-            let log = try await world.store.wholeLog()
-            let acts = try log.compactMap { try JSON.read($0.bytes)["facts"]?["act"]?.string }
-            #expect(acts.filter { $0 == "token_created" }.count == Role.allCases.count)
-            #expect(acts.last == "token_revoked")
-        }
-    }
-
-    @Test func `an agent can never decide a review, and nobody their own request`() async throws {
+    @Test func `what turned out to be right is kept, and compared with what was answered`()
+        async throws
+    {
         try await VirtualTime.run { time in
             let world = try await GatewayWorld(time)
             try await world.serving {
-                _ = try await world.refund(50, as: .admin)
-                let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
-                let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
-                for act in ["claim", "approve", "edit", "decide", "reject", "release", "reassign"] {
-                    for role in [Role.agent, .operator] {
-                        let tried = try await world.send(
-                            "POST",
-                            "/v1/reviews/\(review):\(act)",
-                            as: role,
-                            ["output": ["action": "refund"], "reason": "no"]
-                        )
-                        #expect(tried.status == 403)
-                    }
-                }
-                let own = try await world.send(
+                let decided = try await world.refund(5)
+                let id = decided.body["decision"]?.string ?? ""
+                let path = "/v1/decisions/\(id)/outcome"
+                let outcome: JSON = ["output": ["action": "reject"]]
+                #expect(try await world.send("POST", path, as: .agent, outcome).status == 200)
+                let shown = try await world.send("GET", "/v1/decisions/\(id)", as: .agent)
+                let last = try #require(shown.body["entries"]?.array?.last)
+                #expect(last["kind"] == "outcome_reported")
+                #expect(last["facts"]?["outcome"]?["right"] == false)
+                #expect(shown.body["output"] == ["action": "refund"])
+                let wrong = try await world.send(
                     "POST",
-                    "/v1/reviews/\(review):decide",
-                    as: .admin,
-                    ["output": ["action": "refund"]]
+                    path,
+                    as: .agent,
+                    ["output": ["action": "dance"]]
                 )
-                #expect(own.status == 409)
-                let other = try await world.send(
+                #expect(wrong.status == 422)
+                let pending = try await world.refund(50)
+                let early = try await world.send(
                     "POST",
-                    "/v1/reviews/\(review):decide",
-                    as: .reviewer,
-                    ["output": ["action": "refund"]]
+                    "/v1/decisions/\(pending.body["decision"]?.string ?? "")/outcome",
+                    as: .agent,
+                    outcome
                 )
-                #expect(other.status == 200)
-                #expect(other.body["decision"]?["state"] == "decided")
+                #expect(early.status == 409)
+                #expect(try await world.store.verified().isWhole)
             }
         }
     }
 
-    @Test func `a token asks about its own policies only`() async throws {
+    @Test func `a pending step is withdrawn with its review, and its waiter told`() async throws {
         try await VirtualTime.run { time in
             let world = try await GatewayWorld(time)
-            let made = try await world.tokens.create(
-                name: "bot",
-                role: .agent,
-                policies: ["triage"],
-                lasting: nil,
-                by: "test"
-            )
-            func send(
-                _ method: String,
-                _ path: String,
-                _ body: String = ""
-            ) async -> GatewayResponse {
-                await world.gateway.handle(
-                    GatewayRequest(
-                        method: method,
-                        path: path,
-                        headers: ["authorization": "Bearer \(made.secret)"],
-                        body: Array(body.utf8)
+            try await world.serving {
+                let waited = try await withThrowingTaskGroup { group in
+                    group.addTask {
+                        try await world.refund(50, as: .agent, ["prefer": "wait=30"]).body
+                    }
+                    try await time.sleep(for: .seconds(2))
+                    let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                    let review = try #require(list.body["reviews"]?.array?.first)
+                    let id = review["decision"]?.string ?? ""
+                    let done = try await world.send(
+                        "POST",
+                        "/v1/decisions/\(id):withdraw",
+                        as: .agent
                     )
-                )
+                    #expect(done.status == 200)
+                    let again = try await world.send(
+                        "POST",
+                        "/v1/decisions/\(id):withdraw",
+                        as: .agent
+                    )
+                    #expect(again.status == 409)
+                    let open = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                    #expect(open.body["reviews"] == [])
+                    return try await group.next()
+                }
+                #expect(waited?["state"] == "withdrawn")
             }
-            let denied = await send(
-                "POST",
-                "/v1/decisions",
-                #"{"policy":"refund","input":{"amount":1}}"#
-            )
-            #expect(denied.status == 403)
-            let listed = try JSON.read(await send("GET", "/v1/policies").body)
-            #expect(listed["policies"]?.array?.compactMap { $0["policy"]?.string } == ["triage"])
+        }
+    }
+
+    @Test func `a step withdrawn while its model is asked stays withdrawn, and the call is kept`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time) { (.seconds(10), 0.95) }
+            try await world.serving {
+                let body: JSON = ["policy": "triage", "input": ["message": "hello"]]
+                let asked = try await world.send(
+                    "POST",
+                    "/v1/decisions",
+                    as: .agent,
+                    body,
+                    ["prefer": "wait=1"]
+                )
+                #expect(asked.body["state"] == "asking")
+                let id = asked.body["decision"]?.string ?? ""
+                #expect(
+                    try await world.send("POST", "/v1/decisions/\(id):withdraw", as: .agent).status
+                        == 200
+                )
+                try await time.sleep(for: .seconds(20))
+                let shown = try await world.send("GET", "/v1/decisions/\(id)", as: .agent)
+                #expect(shown.body["state"] == "withdrawn")
+                #expect(shown.body["entries"]?.array?.last?["facts"]?["late"] == true)
+                let models = try await world.send("GET", "/v1/models", as: .operator)
+                #expect(models.body["models"]?.array?.first?["last_day"]?["calls"] == 1)
+            }
         }
     }
 

@@ -90,6 +90,11 @@ struct GatewayWorld: Sendable {
         gateway = Gateway(
             service: service,
             desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+            decisionDesk: DecisionDesk(
+                store: store,
+                releases: releases,
+                surroundings: surroundings
+            ),
             store: store,
             now: { time.now }
         )

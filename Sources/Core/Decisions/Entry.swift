@@ -22,6 +22,8 @@ package struct Entry: Sendable, Equatable {
         case reviewRefused = "review_refused"
         /// The question was taken back and a model is asked again.
         case reviewRecalled = "review_recalled"
+        /// The caller no longer needs an answer.
+        case withdrawn
         case auditDrawn = "audit_drawn"
         case outcomeReported = "outcome_reported"
         /// Somebody with the right to changed how the store works.

@@ -42,6 +42,11 @@ package enum ReviewRefusal: Error, Sendable, Equatable {
 }
 
 extension Review {
+    /// Takes the question back, since nobody needs its answer any more, whoever has it.
+    package mutating func withdraw() {
+        if state == .open { state = .withdrawn }
+    }
+
     /// Takes the question back, since a model shall be asked again; not while somebody works on it
     /// or has approved.
     package mutating func recall(at now: Instant) throws(ReviewRefusal) {

@@ -42,6 +42,8 @@ package struct EngineError: Error, Sendable, Equatable {
         case unknown
         /// The act is not allowed now; nothing has changed.
         case refused
+        /// What was given does not fit the policy; nothing has changed.
+        case invalid
         /// The store did not take it; nothing was acknowledged.
         case store
         /// More is under way than may be; nothing was acknowledged.

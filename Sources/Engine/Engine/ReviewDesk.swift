@@ -109,7 +109,7 @@ package struct ReviewDesk: Sendable {
                 throw EngineError(.refused, refusal.sentence(on: opened.review))
             case .offSchema(let failures):
                 throw EngineError(
-                    .refused,
+                    .invalid,
                     "the output does not fit policy \(opened.policy.name): "
                         + failures.map(\.description).joined(separator: "; ")
                 )

@@ -196,6 +196,57 @@ extension Gateway {
         Problem(404, "not-found", "Not found", "there is no decision \(id)")
     }
 
+    /// The decision a call is about, when its visitor may act on it.
+    private func own(_ call: Route.Call) async throws(Problem) -> Identifier {
+        let id = try identifier(call, "decision")
+        let visitor = try visitor(call)
+        guard visitor.token.role == .agent else { return id }
+        let record: DecisionRecord?
+        do {
+            record = try await store.decision(id)
+        } catch {
+            throw Problem(error)
+        }
+        guard record?.caller == visitor.name else { throw missing(id) }
+        return id
+    }
+
+    func report(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let id = try await own(call)
+        let body: JSON
+        do {
+            body = try JSON.read(call.request.body)
+        } catch {
+            throw Problem(400, "invalid-json", "The body is not JSON", error.description)
+        }
+        guard let outcome = body["output"], body.object?.count == 1 else {
+            throw Problem(
+                422,
+                "invalid-body",
+                "The body lacks a member",
+                "send {\"output\": {…}}: what turned out to be right"
+            )
+        }
+        let name = try visitor(call).name
+        do throws(EngineError) {
+            return .json(try await decisionDesk.report(outcome, of: id, by: name).json)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    func withdraw(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let id = try await own(call)
+        let name = try visitor(call).name
+        do throws(EngineError) {
+            let record = try await decisionDesk.withdraw(id, by: name)
+            service.changed(id, to: record.state)
+            return .json(record.json)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
     func decisions(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         var query = DecisionQuery(limit: try limit(call) + 1)
         for (name, value) in call.request.query {

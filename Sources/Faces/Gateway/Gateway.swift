@@ -9,17 +9,20 @@ package import Values
 package struct Gateway: Sendable {
     let service: DecisionService
     let desk: ReviewDesk
+    let decisionDesk: DecisionDesk
     let store: any Store
-    private let now: @Sendable () -> Instant
+    let now: @Sendable () -> Instant
 
     package init(
         service: DecisionService,
         desk: ReviewDesk,
+        decisionDesk: DecisionDesk,
         store: any Store,
         now: @escaping @Sendable () -> Instant
     ) {
         self.service = service
         self.desk = desk
+        self.decisionDesk = decisionDesk
         self.store = store
         self.now = now
     }
@@ -145,6 +148,7 @@ extension Problem {
     init(_ error: EngineError) {
         switch error.code {
         case .unknown: self.init(404, "not-found", "Not found", error.message)
+        case .invalid: self.init(422, "invalid-output", "It does not fit", error.message)
         case .refused: self.init(409, "refused", "This does not count", error.message)
         case .busy, .store:
             self.init(503, "unavailable", "Not now", error.message)

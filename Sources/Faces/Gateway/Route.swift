@@ -91,6 +91,27 @@ extension Route {
                 handler: { gateway, call async throws(Problem) in try await gateway.decision(call) }
             ),
             Route(
+                method: "POST",
+                path: "/v1/decisions/{id}/outcome",
+                roles: [.agent, .operator, .admin],
+                summary: "Reports what turned out to be right.",
+                handler: { gateway, call async throws(Problem) in try await gateway.report(call) }
+            ),
+            Route(
+                method: "POST",
+                path: "/v1/decisions/{id}:withdraw",
+                roles: [.agent, .operator, .admin],
+                summary: "Takes a pending step back.",
+                handler: { gateway, call async throws(Problem) in try await gateway.withdraw(call) }
+            ),
+            Route(
+                method: "GET",
+                path: "/v1/models",
+                roles: [.operator, .admin],
+                summary: "How the models do: breaker, calls, errors, spend of the last day.",
+                handler: { gateway, call async throws(Problem) in try await gateway.models(call) }
+            ),
+            Route(
                 method: "GET",
                 path: "/v1/reviews",
                 roles: staff,

@@ -53,6 +53,7 @@ enum ServeCommand {
         let gateway = Gateway(
             service: service,
             desk: running.desk,
+            decisionDesk: running.decisionDesk,
             store: running.storage,
             now: { SystemClock().now }
         )

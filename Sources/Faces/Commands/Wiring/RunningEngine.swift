@@ -12,6 +12,7 @@ struct RunningEngine: Sendable {
     let engine: DecisionEngine
     /// Where people act on what this engine decides.
     let desk: ReviewDesk
+    let decisionDesk: DecisionDesk
     private let store: SQLiteStore
     private let transport: CurlTransport
     private let heads: HeadsFile
@@ -47,6 +48,11 @@ struct RunningEngine: Sendable {
             return RunningEngine(
                 engine: engine,
                 desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+                decisionDesk: DecisionDesk(
+                    store: store,
+                    releases: releases,
+                    surroundings: surroundings
+                ),
                 store: store,
                 transport: transport,
                 heads: heads,

@@ -1,0 +1,120 @@
+import Access
+import Decisions
+import Engine
+import Gateway
+import Storage
+import TestSupport
+import Testing
+import Values
+
+/// Who may do what.
+struct AccessTests {
+    @Test func `without a good token nothing but health is told`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            for path in ["/v1/decisions", "/v1/reviews", "/v1/policies"] {
+                let answer = try await world.send("GET", path, as: nil)
+                #expect(answer.status == 401)
+                #expect(answer.headers["www-authenticate"] == "Bearer")
+            }
+            #expect(try await world.send("GET", "/healthz", as: nil).status == 200)
+            #expect(try await world.send("GET", "/readyz", as: nil).status == 200)
+            let wrong = await world.gateway.handle(
+                GatewayRequest(
+                    method: "GET",
+                    path: "/v1/policies",
+                    headers: ["authorization": "Bearer sgt_0000"]
+                )
+            )
+            #expect(wrong.status == 401)
+            try await time.sleep(for: .seconds(3_600))
+            #expect(try await world.send("GET", "/v1/policies", as: .admin).status == 401)
+        }
+    }
+
+    @Test func `a revoked token is worth nothing at once`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let token = try #require(try await world.tokens.all().first { $0.role == .agent })
+            #expect(try await world.send("GET", "/v1/policies", as: .agent).status == 200)
+            _ = try await world.tokens.revoke(token.id, by: "ann")
+            #expect(try await world.send("GET", "/v1/policies", as: .agent).status == 401)
+            let log = try await world.store.wholeLog()
+            let acts = try log.compactMap { try JSON.read($0.bytes)["facts"]?["act"]?.string }
+            #expect(acts.filter { $0 == "token_created" }.count == Role.allCases.count)
+            #expect(acts.last == "token_revoked")
+        }
+    }
+
+    @Test func `an agent can never decide a review, and nobody their own request`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                _ = try await world.refund(50, as: .admin)
+                let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
+                for act in ["claim", "approve", "edit", "decide", "reject", "release", "reassign"] {
+                    for role in [Role.agent, .operator] {
+                        let tried = try await world.send(
+                            "POST",
+                            "/v1/reviews/\(review):\(act)",
+                            as: role,
+                            ["output": ["action": "refund"], "reason": "no"]
+                        )
+                        #expect(tried.status == 403)
+                    }
+                }
+                let own = try await world.send(
+                    "POST",
+                    "/v1/reviews/\(review):decide",
+                    as: .admin,
+                    ["output": ["action": "refund"]]
+                )
+                #expect(own.status == 409)
+                let other = try await world.send(
+                    "POST",
+                    "/v1/reviews/\(review):decide",
+                    as: .reviewer,
+                    ["output": ["action": "refund"]]
+                )
+                #expect(other.status == 200)
+                #expect(other.body["decision"]?["state"] == "decided")
+            }
+        }
+    }
+
+    @Test func `a token asks about its own policies only`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let made = try await world.tokens.create(
+                name: "bot",
+                role: .agent,
+                policies: ["triage"],
+                lasting: nil,
+                by: "test"
+            )
+            func send(
+                _ method: String,
+                _ path: String,
+                _ body: String = ""
+            ) async -> GatewayResponse {
+                await world.gateway.handle(
+                    GatewayRequest(
+                        method: method,
+                        path: path,
+                        headers: ["authorization": "Bearer \(made.secret)"],
+                        body: Array(body.utf8)
+                    )
+                )
+            }
+            let denied = await send(
+                "POST",
+                "/v1/decisions",
+                #"{"policy":"refund","input":{"amount":1}}"#
+            )
+            #expect(denied.status == 403)
+            let listed = try JSON.read(await send("GET", "/v1/policies").body)
+            #expect(listed["policies"]?.array?.compactMap { $0["policy"]?.string } == ["triage"])
+        }
+    }
+}
