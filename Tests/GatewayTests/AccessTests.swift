@@ -53,7 +53,9 @@ struct AccessTests {
                 _ = try await world.refund(50, as: .admin)
                 let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
                 let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
-                for act in ["claim", "approve", "edit", "decide", "reject", "release", "reassign"] {
+                for act in [
+                    "claim", "renew", "approve", "edit", "decide", "reject", "release", "reassign",
+                ] {
                     for role in [Role.agent, .operator] {
                         let tried = try await world.send(
                             "POST",

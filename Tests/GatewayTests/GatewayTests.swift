@@ -168,6 +168,30 @@ struct GatewayTests {
         }
     }
 
+    @Test func `a claim is renewed by who holds it, and by nobody else`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                _ = try await world.refund(50)
+                let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                let id = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
+                let early = try await world.send("POST", "/v1/reviews/\(id):renew", as: .reviewer)
+                #expect(early.status == 409)
+                let claimed = try await world.send("POST", "/v1/reviews/\(id):claim", as: .reviewer)
+                #expect(claimed.status == 200)
+                try await time.sleep(for: .seconds(300))
+                let renewed = try await world.send("POST", "/v1/reviews/\(id):renew", as: .reviewer)
+                func lease(_ answer: JSON) -> String? {
+                    answer["review"]?["seats"]?.array?.first?["lease_until"]?.string
+                }
+                let (before, after) = (lease(claimed.body) ?? "", lease(renewed.body) ?? "")
+                #expect(before < after)
+                let other = try await world.send("POST", "/v1/reviews/\(id):renew", as: .admin)
+                #expect(other.status == 409)
+            }
+        }
+    }
+
     @Test func `what turned out to be right is kept, and compared with what was answered`()
         async throws
     {

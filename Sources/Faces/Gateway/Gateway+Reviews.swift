@@ -62,6 +62,10 @@ extension Gateway {
                     "'\(person)' asked for this decision: somebody else must review it"
                 )
             }
+            // To claim again renews a lease; who has none must claim, and say so.
+            if word == "renew", !opened.review.seats.contains(where: { $0.person == person }) {
+                throw EngineError(.refused, "'\(person)' holds no claim on review \(id)")
+            }
             let result = try await desk.act(act, on: id, by: person)
             service.changed(result.record.id, to: result.record.state)
             return .json(["review": result.review.page, "decision": result.record.json])
@@ -89,7 +93,7 @@ extension Gateway {
             return value
         }
         switch word {
-        case "claim": return .claim
+        case "claim", "renew": return .claim
         case "release": return .release
         case "reassign": return .reassign(to: body["to"]?.string)
         case "approve": return .approve

@@ -126,7 +126,8 @@ extension Route {
                 handler: { gateway, call async throws(Problem) in try await gateway.review(call) }
             ),
         ]
-        + ["claim", "release", "reassign", "approve", "edit", "decide", "reject"].map { act in
+        + ["claim", "renew", "release", "reassign", "approve", "edit", "decide", "reject"].map {
+            act in
             Route(
                 method: "POST",
                 path: "/v1/reviews/{id}:\(act)",
