@@ -168,6 +168,28 @@ struct GatewayTests {
         }
     }
 
+    @Test func `a server that stops tells whoever waits how things stand`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let began = time.now
+            let answer = try await world.serving {
+                try await withThrowingTaskGroup { group in
+                    group.addTask {
+                        try await world.refund(50, as: .agent, ["prefer": "wait=60"]).status
+                    }
+                    try await time.sleep(for: .seconds(3))
+                    world.service.stop()
+                    return try await group.next()
+                }
+            }
+            #expect(answer == 202)
+            #expect(time.now - began < .seconds(4))
+            let refused = try await world.refund(5)
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] == "1")
+        }
+    }
+
     @Test func `a claim is renewed by who holds it, and by nobody else`() async throws {
         try await VirtualTime.run { time in
             let world = try await GatewayWorld(time)

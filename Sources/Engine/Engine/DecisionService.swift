@@ -57,9 +57,15 @@ package final class DecisionService: Sendable {
         }
     }
 
-    /// Ends `run` once nothing more comes in; what is still `asking` stays so for the next engine.
+    /// Ends `run`: whoever waits is told how things stand, and what is still `asking` stays so for the
+    /// next engine.
     package func stop() {
-        state.withLock { $0.isStopping = true }
+        let waiting = state.withLock { state in
+            state.isStopping = true
+            defer { state.waiters = [:] }
+            return state.waiters.values.flatMap { $0 }
+        }
+        for waiter in waiting { waiter.continuation.resume() }
         into.finish()
     }
 
@@ -190,7 +196,7 @@ package final class DecisionService: Sendable {
             await withCheckedContinuation { continuation in
                 let waiter = Waiter(number: number, wants: wish, continuation: continuation)
                 let isGone = state.withLock { state -> Bool in
-                    if Task.isCancelled { return true }
+                    if Task.isCancelled || state.isStopping { return true }
                     state.waiters[id, default: []].append(waiter)
                     return false
                 }

@@ -61,7 +61,9 @@ enum ServeCommand {
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
         let server = try HTTPServer(address: address, port: port, limits: limits) {
-            inbox.yield(Exchange(request: $0, responder: $1))
+            if case .terminated = inbox.yield(Exchange(request: $0, responder: $1)) {
+                $1.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
+            }
         }
         try await announce(server, address, running, call)
         let ends = Signals.termination()
