@@ -13,7 +13,7 @@ package struct JSONObject: Sendable {
         }
     }
 
-    private static let walkLimit = 12
+    private static let walkLimit = 24
 
     package private(set) var members: [Member]
     /// Positions of `members` ordered by name; empty while a walk is as fast.
