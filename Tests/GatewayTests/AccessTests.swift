@@ -119,4 +119,36 @@ struct AccessTests {
             #expect(listed["policies"]?.array?.compactMap { $0["policy"]?.string } == ["triage"])
         }
     }
+
+    @Test func `who audits sees the answer nowhere before they have given theirs`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                let made = try await world.send(
+                    "POST",
+                    "/v1/decisions",
+                    as: .agent,
+                    ["policy": "audited", "input": ["amount": 1]]
+                )
+                #expect(made.status == 200)
+                let place = "/v1/decisions/\(made.body["decision"]?.string ?? "")"
+                let hidden = try await world.send("GET", place, as: .reviewer)
+                #expect(hidden.status == 403)
+                #expect(hidden.body["type"] == "urn:stepgate:problem:blind")
+                let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
+                let shown = try await world.send("GET", "/v1/reviews/\(review)", as: .reviewer)
+                #expect(shown.body["draft"] == .null)
+                #expect(shown.body["input"] == ["amount": 1])
+                let decided = try await world.send(
+                    "POST",
+                    "/v1/reviews/\(review):decide",
+                    as: .reviewer,
+                    ["output": ["action": "reject"]]
+                )
+                #expect(decided.status == 200)
+                #expect(try await world.send("GET", place, as: .reviewer).status == 200)
+            }
+        }
+    }
 }

@@ -24,6 +24,15 @@ struct GatewayWorld: Sendable {
         review: {queue: refunds}
         """
 
+    private static let audited = """
+        policy: audited
+        autonomy: manual
+        input: {amount: number}
+        output: {action(enum): [refund, reject]}
+        rules: [{id: all, decide: {action: refund}}]
+        audit: {rules: 100%, queue: audits}
+        """
+
     private static let triage = """
         policy: triage
         autonomy: supervised
@@ -54,6 +63,7 @@ struct GatewayWorld: Sendable {
                 "stepgate.yaml": Array(Self.stepgate.utf8),
                 "Policies/refund.yaml": Array(Self.refund.utf8),
                 "Policies/triage.yaml": Array(Self.triage.utf8),
+                "Policies/audited.yaml": Array(Self.audited.utf8),
                 "Prompts/p.prompt": Array("{{message}}".utf8),
             ]),
             reader: YAMLReader(),

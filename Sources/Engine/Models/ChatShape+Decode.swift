@@ -3,14 +3,11 @@ internal import Values
 
 extension ChatShape {
     func decode(_ reply: HTTPReply, to request: ModelRequest) -> ModelReply {
-        guard (200...299).contains(reply.status) else {
-            return .failure(ServiceError.failure(of: reply))
-        }
         let body: JSON
-        do {
-            body = try JSON.read(reply.body)
+        do throws(ModelFailure) {
+            body = try reply.document()
         } catch {
-            return .failure(ModelFailure(.notTheProtocol(reply), body: reply.body))
+            return .failure(error)
         }
         guard let choices = body["choices"]?.array, !choices.isEmpty else {
             if let error = body["error"], !error.isNull {

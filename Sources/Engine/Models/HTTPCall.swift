@@ -1,3 +1,6 @@
+internal import Autonomy
+internal import Values
+
 /// One header of a request, whose value may be a secret.
 package struct HTTPHeader: Sendable {
     package enum Value: Sendable {
@@ -55,6 +58,18 @@ package struct HTTPCall: Sendable {
         self.firstByteTimeout = firstByteTimeout
         self.timeout = timeout
         self.responseLimit = responseLimit
+    }
+}
+
+extension HTTPReply {
+    /// The JSON of a successful reply; what any other says is the failure.
+    func document() throws(ModelFailure) -> JSON {
+        guard (200...299).contains(status) else { throw ServiceError.failure(of: self) }
+        do {
+            return try JSON.read(body)
+        } catch {
+            throw ModelFailure(.notTheProtocol(self), body: body)
+        }
     }
 }
 

@@ -133,14 +133,11 @@ struct MessagesShape: ModelShape {
 
 extension MessagesShape {
     func decode(_ reply: HTTPReply, to request: ModelRequest) -> ModelReply {
-        guard (200...299).contains(reply.status) else {
-            return .failure(ServiceError.failure(of: reply))
-        }
         let body: JSON
-        do {
-            body = try JSON.read(reply.body)
+        do throws(ModelFailure) {
+            body = try reply.document()
         } catch {
-            return .failure(ModelFailure(.notTheProtocol(reply), body: reply.body))
+            return .failure(error)
         }
         if let error = body["error"], !error.isNull {
             return .failure(ServiceError(body: body).failure(within: reply))

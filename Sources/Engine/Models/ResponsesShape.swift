@@ -97,14 +97,11 @@ struct ResponsesShape: ModelShape {
 
 extension ResponsesShape {
     func decode(_ reply: HTTPReply, to request: ModelRequest) -> ModelReply {
-        guard (200...299).contains(reply.status) else {
-            return .failure(ServiceError.failure(of: reply))
-        }
         let body: JSON
-        do {
-            body = try JSON.read(reply.body)
+        do throws(ModelFailure) {
+            body = try reply.document()
         } catch {
-            return .failure(ModelFailure(.notTheProtocol(reply), body: reply.body))
+            return .failure(error)
         }
         if let error = body["error"], !error.isNull { return .failure(failed(body, error, reply)) }
         guard let output = body["output"]?.array else {

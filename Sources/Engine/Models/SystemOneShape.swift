@@ -49,14 +49,11 @@ struct SystemOneShape: ModelShape {
 
 extension SystemOneShape {
     func decode(_ reply: HTTPReply, to request: ModelRequest) -> ModelReply {
-        guard (200...299).contains(reply.status) else {
-            return .failure(ServiceError.failure(of: reply))
-        }
         let body: JSON
-        do {
-            body = try JSON.read(reply.body)
+        do throws(ModelFailure) {
+            body = try reply.document()
         } catch {
-            return .failure(ModelFailure(.notTheProtocol(reply), body: reply.body))
+            return .failure(error)
         }
         guard let answers = body["answers"]?.object else {
             if let error = body["error"], !error.isNull {

@@ -2,6 +2,7 @@ internal import Access
 internal import Autonomy
 internal import Decisions
 internal import Engine
+internal import Reviews
 internal import Storage
 internal import Values
 
@@ -186,10 +187,26 @@ extension Gateway {
             guard let record = try await store.decision(id),
                 visitor.token.role != .agent || record.caller == visitor.name
             else { return missing(id).response }
+            if visitor.token.role == .reviewer, try await isAudited(id) {
+                let problem = Problem(
+                    403,
+                    "blind",
+                    "Not yet",
+                    "an audit of this decision is open, and who reviews must not see its answer"
+                )
+                return problem.response
+            }
             return .json(record.explained(try await store.entries(of: record)))
         } catch {
             throw Problem(error)
         }
+    }
+
+    private func isAudited(_ id: Identifier) async throws(StoreError) -> Bool {
+        var query = ReviewQuery(limit: 1)
+        query.decision = id
+        query.kind = .audit
+        return try await !store.reviews(query).isEmpty
     }
 
     private func missing(_ id: Identifier) -> Problem {

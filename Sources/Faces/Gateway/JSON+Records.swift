@@ -5,41 +5,14 @@ internal import Values
 extension DecisionView {
     /// What a caller gets: a draft is no answer, so only a decided step has an output.
     var json: JSON {
-        var members = record.members
-        members.append(.init("output", record.state == .decided ? output ?? .null : .null))
-        return .object(JSONObject(uniqueMembers: members))
+        guard let own = record.json.object else { preconditionFailure("a record is an object") }
+        return .object(
+            own.setting("output", to: record.state == .decided ? output ?? .null : .null)
+        )
     }
 }
 
 extension DecisionRecord {
-    fileprivate var members: [JSONObject.Member] {
-        var members: [JSONObject.Member] = [
-            .init("decision", .string(id.description)), .init("policy", .string(policy)),
-            .init("state", .string(state.rawValue)),
-            .init("route", (route?.rawValue).map(JSON.string) ?? .null),
-            .init("reason", .string(reason)), .init("because", .string(because)),
-            .init("confidence", confidence.map(JSON.double) ?? .null),
-            .init("threshold", threshold.map(JSON.double) ?? .null),
-            .init("release", .string(release.hex)),
-            .init("created_at", .string(createdAt.rfc3339)),
-            .init("updated_at", .string(updatedAt.rfc3339)),
-        ]
-        if let review { members.append(.init("review", .string(review.description))) }
-        return members
-    }
-
-    var json: JSON {
-        .object(
-            JSONObject(
-                uniqueMembers: members + [
-                    .init("key", key.map(JSON.string) ?? .null), .init("source", .string(source)),
-                    .init("caller", .string(caller)),
-                    .init("cost_usd", .double(Double(cost) / 1e12)),
-                ]
-            )
-        )
-    }
-
     /// With its input, its output and every entry, as far as they were not redacted.
     func explained(_ entries: [StoredEntry]) -> JSON {
         func payload(_ name: String, _ sequence: Int64) -> JSON {
