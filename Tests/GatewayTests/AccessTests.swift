@@ -151,4 +151,47 @@ struct AccessTests {
             }
         }
     }
+
+    @Test func `what is not of a token's policies is not there, whatever its role`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            try await world.serving {
+                let asked = try await world.refund(50)
+                let decision = asked.body["decision"]?.string ?? ""
+                let list = try await world.send("GET", "/v1/reviews", as: .reviewer)
+                let review = list.body["reviews"]?.array?.first?["review"]?.string ?? ""
+                for role in [Role.reviewer, .operator, .admin] {
+                    let secret = try await world.tokens.create(
+                        name: "scoped",
+                        role: role,
+                        policies: ["triage"],
+                        lasting: nil,
+                        by: "test"
+                    ).secret
+                    func send(_ method: String, _ path: String) async throws -> (Int, JSON) {
+                        let response = await world.gateway.handle(
+                            GatewayRequest(
+                                method: method,
+                                path: path,
+                                headers: ["authorization": "Bearer \(secret)"]
+                            )
+                        )
+                        return (response.status, try JSON.read(response.body))
+                    }
+                    #expect(try await send("GET", "/v1/decisions/\(decision)").0 == 404)
+                    #expect(try await send("GET", "/v1/decisions").1["decisions"] == [])
+                    #expect(try await send("GET", "/v1/reviews").1["reviews"] == [])
+                    #expect(try await send("GET", "/v1/reviews/\(review)").0 == 404)
+                    if role != .operator {
+                        #expect(try await send("POST", "/v1/reviews/\(review):claim").0 == 404)
+                    }
+                    if role != .reviewer {
+                        #expect(
+                            try await send("POST", "/v1/decisions/\(decision):withdraw").0 == 404
+                        )
+                    }
+                }
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
 internal import Access
+internal import Decisions
 internal import Values
 
 /// A request as the gateway sees it, whatever server took it in.
@@ -100,4 +101,9 @@ struct Visitor: Sendable {
     let token: AccessToken
 
     var name: String { token.name }
+
+    /// Whether a decision is there for them: of their policies, and for an agent their own.
+    func sees(_ record: DecisionRecord) -> Bool {
+        token.covers(record.policy) && (token.role != .agent || record.caller == name)
+    }
 }

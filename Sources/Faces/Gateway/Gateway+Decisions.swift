@@ -184,9 +184,9 @@ extension Gateway {
         let visitor = try visitor(call)
         do throws(StoreError) {
             // To an agent, what others asked for is not there.
-            guard let record = try await store.decision(id),
-                visitor.token.role != .agent || record.caller == visitor.name
-            else { return missing(id).response }
+            guard let record = try await store.decision(id), visitor.sees(record) else {
+                return missing(id).response
+            }
             if visitor.token.role == .reviewer, try await isAudited(id) {
                 let problem = Problem(
                     403,
@@ -217,14 +217,13 @@ extension Gateway {
     private func own(_ call: Route.Call) async throws(Problem) -> Identifier {
         let id = try identifier(call, "decision")
         let visitor = try visitor(call)
-        guard visitor.token.role == .agent else { return id }
         let record: DecisionRecord?
         do {
             record = try await store.decision(id)
         } catch {
             throw Problem(error)
         }
-        guard record?.caller == visitor.name else { throw missing(id) }
+        guard let record, visitor.sees(record) else { throw missing(id) }
         return id
     }
 
@@ -295,6 +294,7 @@ extension Gateway {
             default: throw unknown(name, ["policy", "state", "route", "cursor", "limit"])
             }
         }
+        let visitor = try visitor(call)
         let records: [DecisionRecord]
         do {
             records = try await store.decisions(query)
@@ -304,7 +304,8 @@ extension Gateway {
         let page = records.prefix(query.limit - 1)
         let next = records.count == query.limit ? page.last?.id.description : nil
         return .json([
-            "decisions": .array(page.map(\.json)), "next": next.map(JSON.string) ?? .null,
+            "decisions": .array(page.filter(visitor.sees).map(\.json)),
+            "next": next.map(JSON.string) ?? .null,
         ])
     }
 

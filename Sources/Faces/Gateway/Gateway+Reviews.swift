@@ -1,3 +1,4 @@
+internal import Access
 internal import Autonomy
 internal import Decisions
 internal import Engine
@@ -27,6 +28,7 @@ extension Gateway {
             default: throw unknown(name, ["queue", "kind", "cursor", "limit"])
             }
         }
+        let visitor = try visitor(call)
         let found: [Review]
         do {
             found = try await store.reviews(query)
@@ -36,25 +38,40 @@ extension Gateway {
         let page = found.prefix(query.limit - 1)
         let next = found.count == query.limit ? page.last?.id.description : nil
         return .json([
-            "reviews": .array(page.map(\.page)), "next": next.map(JSON.string) ?? .null,
+            "reviews": .array(page.filter { visitor.token.covers($0.policy) }.map(\.page)),
+            "next": next.map(JSON.string) ?? .null,
         ])
     }
 
     func review(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let id = try identifier(call, "review")
+        let visitor = try visitor(call)
         do throws(EngineError) {
-            return .json(try await desk.open(id).json)
+            return .json(try await opened(id, for: visitor).json)
         } catch {
             throw Problem(error)
         }
     }
 
+    /// A review of the visitor's own policies; any other is not there.
+    private func opened(
+        _ id: Identifier,
+        for visitor: Visitor
+    ) async throws(EngineError) -> ReviewCase {
+        let opened = try await desk.open(id)
+        guard visitor.token.covers(opened.review.policy) else {
+            throw EngineError(.unknown, "there is no review \(id)")
+        }
+        return opened
+    }
+
     func act(_ word: String, _ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let id = try identifier(call, "review")
         let act = try reviewAct(word, call)
-        let person = try visitor(call).name
+        let visitor = try visitor(call)
+        let person = visitor.name
         do throws(EngineError) {
-            let opened = try await desk.open(id)
+            let opened = try await opened(id, for: visitor)
             // Whatever the policy says of four eyes: over the wire nobody judges their own request.
             guard opened.review.requester != person else {
                 throw EngineError(

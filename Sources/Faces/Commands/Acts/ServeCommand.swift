@@ -112,6 +112,12 @@ enum ServeCommand {
                 by: Person.of(call)
             ).secret
         }
+        if !address.hasPrefix("127.") {
+            Terminal.standard.note(
+                "\(address) may be reached from elsewhere, and tokens travel unencrypted: put a "
+                    + "server with TLS before it"
+            )
+        }
         if call.wantsJSON {
             Terminal.standard.print(
                 ["url": .string(url), "admin_token": first.map(JSON.string) ?? .null]
