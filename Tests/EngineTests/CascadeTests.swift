@@ -100,6 +100,22 @@ struct CascadeTests {
         #expect(view.output == ["action": "refund"])
     }
 
+    @Test func `a draft of an earlier stage does not undo what the policy says of a failure`()
+        async throws
+    {
+        let world = try world(
+            Self.cascade.replacing(
+                "on_failure: {wait: 15m, then: review}",
+                with: "on_failure: fail"
+            ),
+            ["fast": ("refund", 0.7), "strong": ("stranger", 0.9)],
+            models: ["fast", "strong"]
+        )
+        let view = try #require(try await decide(world))
+        #expect(view.record.state == .failed)
+        #expect(view.record.reason == "model-failed")
+    }
+
     @Test func `a last model that cannot be reached is waited for`() async throws {
         let world = try world(
             Self.cascade,

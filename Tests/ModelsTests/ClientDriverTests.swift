@@ -240,6 +240,16 @@ struct ClientDriverTests {
         }
     }
 
+    @Test func `the most a call can cost counts its second`() async throws {
+        try await VirtualTime.run { time in
+            let transport = TimedTransport(time) { _ in (.zero, .decision("a")) }
+            let once = try client(time, transport).mostCost(of: request(asked))
+            let hedged = try client(time, transport, times: ModelTimes(hedge: .seconds(1)))
+                .mostCost(of: request(asked))
+            #expect(hedged == once * 2)
+        }
+    }
+
     @Test func `a call that answers in time has no second`() async throws {
         try await VirtualTime.run { time in
             let transport = TimedTransport(time) { _ in (.milliseconds(900), .decision("a")) }

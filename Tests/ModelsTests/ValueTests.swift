@@ -42,6 +42,12 @@ struct SecretTests {
         #expect(error?.message.contains("lines") == false)
     }
 
+    @Test func `an echo with escaped slashes is replaced too`() throws {
+        let key = try Secret("a/b/c")
+        let clean = key.redacting(Array(#"x a/b/c y a\/b\/c z"#.utf8))
+        #expect(String(decoding: clean, as: UTF8.self) == "x <secret> y <secret> z")
+    }
+
     @Test(arguments: [
         ("", ""), ("nothing", "nothing"), ("KEY", "<secret>"), ("aKEYbKEY", "a<secret>b<secret>"),
         ("KEKEY", "KE<secret>"), ("KE", "KE"),

@@ -107,10 +107,12 @@ struct Consultation {
             if case .accepted = last.outcome { return outcome(calls, last) }
             if call.isAnswer, last.isAnswered { answered = last }
         }
-        // A stage that could not be asked does not undo what an earlier one drafted; while it may
-        // yet be asked, the step waits for it.
-        if case .waits = last.outcome { return outcome(calls, last) }
-        return outcome(calls, last.isAnswered ? last : answered ?? last)
+        // A person who would get no draft gets that of an earlier stage; what else the policy says
+        // of a model that failed (wait, fail, a fallback) stands.
+        if !last.isAnswered, let answered, case .review = last.outcome {
+            return outcome(calls, answered)
+        }
+        return outcome(calls, last)
     }
 
     private func agree(_ request: ModelRequest) async throws(EngineError) -> Outcome {

@@ -77,10 +77,16 @@ extension HTTPCall {
     /// The reply without the keys that the call carried, should the server have echoed them.
     func redacted(_ reply: HTTPReply) -> HTTPReply {
         var body = reply.body
+        var echoed = reply.headers
         for header in headers {
-            if case .secret(_, let secret) = header.value { body = secret.redacting(body) }
+            guard case .secret(_, let secret) = header.value else { continue }
+            body = secret.redacting(body)
+            echoed = echoed.map { name, value in
+                let clean = secret.redacting(Array(value.utf8))
+                return (name, String(decoding: clean, as: UTF8.self))
+            }
         }
-        return HTTPReply(status: reply.status, headers: reply.headers, body: body)
+        return HTTPReply(status: reply.status, headers: echoed, body: body)
     }
 }
 

@@ -79,7 +79,8 @@ package final class ModelEndpoint: Sendable {
         let input = Int64(max(text, 0)) + Int64(pictures.count) * Limits.imageTokens
         let output = request.sampling.maximumOutputTokens ?? Limits.outputTokens
         let usage = Usage(input: input, output: output * Int64(max(request.confidence.samples, 1)))
-        return price.cost(of: usage)
+        // A second call beside a slow one costs as much again.
+        return price.cost(of: usage) * (times.hedge == nil ? 1 : 2)
     }
 
     func cacheKey(of body: [UInt8]) -> Digest {

@@ -17,9 +17,16 @@ package struct Secret: Sendable {
     /// Lends the text to the one who builds the header; it must not be kept.
     package func withValue<Result>(_ use: (String) -> Result) -> Result { use(value) }
 
-    /// The bytes with every occurrence of the key replaced, for what a server may have echoed.
+    /// The bytes with every occurrence of the key replaced, for what a server may have echoed: as it
+    /// is, or with its slashes escaped as some write them in JSON.
     package func redacting(_ bytes: [UInt8]) -> [UInt8] {
-        let key = Array(value.utf8)
+        let plain = redacting(Array(value.utf8), in: bytes)
+        guard value.utf8.contains(UInt8(ascii: "/")) else { return plain }
+        let escaped = value.split(separator: "/", omittingEmptySubsequences: false)
+        return redacting(Array(escaped.joined(separator: "\\/").utf8), in: plain)
+    }
+
+    private func redacting(_ key: [UInt8], in bytes: [UInt8]) -> [UInt8] {
         guard var next = firstIndex(of: key, in: bytes, from: 0) else { return bytes }
         var clean: [UInt8] = []
         var start = 0
