@@ -16,32 +16,25 @@ extension DecisionsShape {
             let reason = AnswerFailure(.unparsable, "the server's reply holds no answers")
             return .failure(ModelFailure(reason, usage: body.chatUsage, body: reply.body))
         }
-        let version = body["model"]?.string ?? ""
-        do {
-            let (output, confidence) = try read(answers, request)
-            return .answer(
-                ModelAnswer(
-                    output: output,
-                    confidence: confidence,
-                    signal: request.confidence.from,
-                    samples: [.success(output)],
-                    version: version,
-                    usage: body.chatUsage,
-                    finish: nil,
-                    body: reply.body
-                )
-            )
+        let question = Question(.decisions, request.output, request.confidence)
+        let choice: Result<(choice: JSON, confidence: Confidence), AnswerFailure>
+        do throws(AnswerFailure) {
+            choice = .success(try read(answers, request))
         } catch {
-            return .failure(
-                ModelFailure(error, usage: body.chatUsage, version: version, body: reply.body)
-            )
+            choice = .failure(error)
         }
+        return question.reply(
+            choice,
+            body,
+            signal: request.confidence.from,
+            raw: reply.body
+        )
     }
 
     private func read(
         _ answers: [JSON],
         _ request: ModelRequest
-    ) throws(AnswerFailure) -> (JSON, Confidence) {
+    ) throws(AnswerFailure) -> (choice: JSON, confidence: Confidence) {
         let name = request.confidence.of
         guard let answer = answers.first(where: { $0["name"]?.string == name }) else {
             throw AnswerFailure(.unparsable, "the server answered no question named \(name)")
@@ -57,8 +50,7 @@ extension DecisionsShape {
             let said = excerpt(choice.compactText)
             throw AnswerFailure(.offSchema, "the choice \(said) is none of those for \(name)")
         }
-        let question = Question(.decisions, request.output, request.confidence)
-        return (question.output(choice), confidence(in: answer, of: choice))
+        return (choice, confidence(in: answer, of: choice))
     }
 
     /// The probability of the choice.

@@ -80,6 +80,36 @@ struct Question {
         return text
     }
 
+    /// The reply of an endpoint that was asked this question: its choice, or why there is none.
+    func reply(
+        _ choice: Result<(choice: JSON, confidence: Confidence), AnswerFailure>,
+        _ body: JSON,
+        signal: ConfidenceSignal,
+        raw: [UInt8]
+    ) -> ModelReply {
+        let version = body["model"]?.string ?? ""
+        switch choice {
+        case .failure(let reason):
+            return .failure(
+                ModelFailure(reason, usage: body.chatUsage, version: version, body: raw)
+            )
+        case .success(let found):
+            let output = output(found.choice)
+            return .answer(
+                ModelAnswer(
+                    output: output,
+                    confidence: found.confidence,
+                    signal: signal,
+                    samples: [.success(output)],
+                    version: version,
+                    usage: body.chatUsage,
+                    finish: nil,
+                    body: raw
+                )
+            )
+        }
+    }
+
     /// The choice among the properties that can have only one value, in the schema's order.
     func output(_ choice: JSON) -> JSON {
         let names = output.schema["properties"]?.object?.names ?? []

@@ -62,34 +62,25 @@ extension SystemOneShape {
             let reason = AnswerFailure(.unparsable, "the server's reply holds no answers")
             return .failure(ModelFailure(reason, usage: body.chatUsage, body: reply.body))
         }
-        let version = body["model"]?.string ?? ""
-        do {
-            let (choice, confidence) = try read(answers, request)
-            let question = Question(.systemone, request.output, request.confidence)
-            let output = question.output(choice)
-            return .answer(
-                ModelAnswer(
-                    output: output,
-                    confidence: confidence,
-                    signal: request.confidence.from,
-                    samples: [.success(output)],
-                    version: version,
-                    usage: body.chatUsage,
-                    finish: nil,
-                    body: reply.body
-                )
-            )
+        let question = Question(.systemone, request.output, request.confidence)
+        let choice: Result<(choice: JSON, confidence: Confidence), AnswerFailure>
+        do throws(AnswerFailure) {
+            choice = .success(try read(answers, request))
         } catch {
-            return .failure(
-                ModelFailure(error, usage: body.chatUsage, version: version, body: reply.body)
-            )
+            choice = .failure(error)
         }
+        return question.reply(
+            choice,
+            body,
+            signal: request.confidence.from,
+            raw: reply.body
+        )
     }
 
     private func read(
         _ answers: JSONObject,
         _ request: ModelRequest
-    ) throws(AnswerFailure) -> (JSON, Confidence) {
+    ) throws(AnswerFailure) -> (choice: JSON, confidence: Confidence) {
         let name = request.confidence.of
         guard let answer = answers[name] else {
             throw AnswerFailure(.unparsable, "the server answered no question named \(name)")
@@ -117,7 +108,7 @@ extension SystemOneShape {
     private func choice(
         _ answer: JSON,
         _ request: ModelRequest
-    ) throws(AnswerFailure) -> (JSON, Confidence) {
+    ) throws(AnswerFailure) -> (choice: JSON, confidence: Confidence) {
         let name = request.confidence.of
         guard let label = answer["choice"].map(Self.label), label != "null" else {
             throw AnswerFailure(.unparsable, "\(name) was answered without a choice")

@@ -72,6 +72,11 @@ struct Problem: Error, Sendable {
         self.detail = detail
     }
 
+    /// What a list was asked for cannot be read.
+    init(query detail: String) {
+        self.init(400, "invalid-query", "The query is not usable", detail)
+    }
+
     var response: GatewayResponse {
         var members: [JSONObject.Member] = [
             .init("type", .string("urn:stepgate:problem:\(code)")), .init("title", .string(title)),

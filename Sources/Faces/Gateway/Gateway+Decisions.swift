@@ -271,22 +271,14 @@ extension Gateway {
             case "state":
                 guard let state = DecisionState(rawValue: value) else {
                     throw Problem(
-                        400,
-                        "invalid-query",
-                        "The query is not usable",
-                        "'state' is one of "
+                        query: "'state' is one of "
                             + DecisionState.allCases.map(\.rawValue).joined(separator: ", ")
                     )
                 }
                 query.states.insert(state)
             case "route":
                 guard let route = Decisions.Route(rawValue: value) else {
-                    throw Problem(
-                        400,
-                        "invalid-query",
-                        "The query is not usable",
-                        "'route' is one of rules, model, review, fallback"
-                    )
+                    throw Problem(query: "'route' is one of rules, model, review, fallback")
                 }
                 query.route = route
             case "cursor": query.before = try cursor(value)
@@ -322,36 +314,21 @@ extension Gateway {
             return 50
         }
         guard let limit = Int(text), (1...Limits.page).contains(limit) else {
-            throw Problem(
-                400,
-                "invalid-query",
-                "The query is not usable",
-                "'limit' is a number from 1 to \(Limits.page)"
-            )
+            throw Problem(query: "'limit' is a number from 1 to \(Limits.page)")
         }
         return limit
     }
 
     func cursor(_ text: String) throws(Problem) -> Identifier {
         guard let id = Identifier(text) else {
-            throw Problem(
-                400,
-                "invalid-query",
-                "The query is not usable",
-                "'cursor' is what an earlier answer gave as 'next'"
-            )
+            throw Problem(query: "'cursor' is what an earlier answer gave as 'next'")
         }
         return id
     }
 
     func unknown(_ name: String, _ known: [String]) -> Problem {
         let near = nearest(name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-        return Problem(
-            400,
-            "invalid-query",
-            "The query is not usable",
-            "'\(name)' is none of \(known.joined(separator: ", "))\(near)"
-        )
+        return Problem(query: "'\(name)' is none of \(known.joined(separator: ", "))\(near)")
     }
 }
 

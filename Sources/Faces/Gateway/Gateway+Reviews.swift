@@ -15,12 +15,7 @@ extension Gateway {
             case "queue": query.queue = value
             case "kind":
                 guard let kind = Review.Kind(rawValue: value) else {
-                    throw Problem(
-                        400,
-                        "invalid-query",
-                        "The query is not usable",
-                        "'kind' is decision or audit"
-                    )
+                    throw Problem(query: "'kind' is decision or audit")
                 }
                 query.kind = kind
             case "cursor": query.after = try cursor(value)
