@@ -80,7 +80,7 @@ let package = Package(
             ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage"],
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
-                "Migrations/0003_tokens.sql",
+                "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
@@ -168,7 +168,7 @@ let package = Package(
                 "Storage", "Engine", "Documents", "TestSupport",
             ]
         ),
-        tests("CommandsTests", ["Values", "Models", "Commands", "TestSupport"]),
+        tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
         tests(
             "GatewayTests",
             [

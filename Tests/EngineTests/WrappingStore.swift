@@ -51,7 +51,18 @@ extension WrappingStore {
         try await store.keptAnswer(key, at: now)
     }
     func keep(_ answer: KeptAnswer) async throws(StoreError) { try await store.keep(answer) }
-    func keep(_ release: StoredRelease) async throws(StoreError) { try await store.keep(release) }
+    func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
+        try await store.keep(release, note)
+    }
+    func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
+        try await store.releaseNotes(limit: limit)
+    }
+    func promotions(limit: Int) async throws(StoreError) -> [Promotion] {
+        try await store.promotions(limit: limit)
+    }
+    func promotion(_ number: Int64) async throws(StoreError) -> Promotion? {
+        try await store.promotion(number)
+    }
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
         try await store.release(digest)
     }

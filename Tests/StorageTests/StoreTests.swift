@@ -190,11 +190,60 @@ struct StoreTests {
             digest: StoreFixture.release,
             files: ["a.yaml": [1, 2], "b": []]
         )
-        try await store.keep(release)
-        try await store.keep(release)
+        let note = ReleaseNote(
+            release: release.digest,
+            keptAt: StoreFixture.now,
+            person: "ada",
+            text: "the first"
+        )
+        try await store.keep(release, note)
+        let again = ReleaseNote(
+            release: release.digest,
+            keptAt: StoreFixture.now + .seconds(1),
+            person: "bob",
+            text: nil
+        )
+        try await store.keep(release, again)
+        #expect(try await store.releaseNotes(limit: 10) == [note])
         #expect(try await store.release(release.digest) == release)
         #expect(try await store.release(.zero) == nil)
         #expect(try await store.secret().count == 32)
+    }
+
+    @Test(arguments: Kind.allCases) func `promotions are numbered without a gap, the last is live`(
+        kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        #expect(try await store.promotions(limit: 1).isEmpty)
+        func change(_ promotion: Promotion) -> Change {
+            Change(
+                entries: [StoreFixture.entry(StoreFixture.record(1), .administered)],
+                promotion: promotion
+            )
+        }
+        let first = Promotion.of(
+            StoreFixture.release,
+            over: nil,
+            .promoted,
+            by: "ada",
+            at: StoreFixture.now
+        )
+        let second = Promotion.of(
+            .zero,
+            over: first,
+            .watched,
+            by: "ada",
+            at: StoreFixture.now
+        )
+        let other = Promotion.of(.zero, over: nil, .promoted, by: "bob", at: StoreFixture.now)
+        let results = try await store.commit([change(first), change(other), change(second)])
+        #expect(results.map(\.isCommitted) == [true, false, true])
+        #expect(results[1] == .stale)
+        #expect(try await store.promotions(limit: 10) == [second, first])
+        #expect(try await store.promotions(limit: 1) == [second])
+        #expect(try await store.promotion(1) == first)
+        #expect(try await store.promotion(3) == nil)
+        #expect(try await store.head().count == 2)
     }
 
     @Test(arguments: Kind.allCases) func `many who commit at once make one chain`(
@@ -213,5 +262,12 @@ struct StoreTests {
         }
         #expect(try await store.head().count == 500)
         #expect(try await store.verified().isWhole)
+    }
+}
+
+extension CommitResult {
+    fileprivate var isCommitted: Bool {
+        if case .committed = self { return true }
+        return false
     }
 }

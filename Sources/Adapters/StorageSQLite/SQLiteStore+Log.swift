@@ -1,6 +1,6 @@
 package import Decisions
 package import Storage
-package import Values
+internal import Values
 
 extension SQLiteStore {
     private static let entryColumns =
@@ -55,37 +55,6 @@ extension SQLiteStore {
                 )
             }
             return found
-        }
-    }
-
-    package func keep(_ release: StoredRelease) async throws(StoreError) {
-        try await write { connection in
-            for (path, bytes) in release.files.sorted(by: { $0.key < $1.key }) {
-                let digest = Digest(of: bytes).bytes
-                try connection.run(
-                    "INSERT OR IGNORE INTO files VALUES (?,?)",
-                    [.blob(digest), .blob(bytes)]
-                )
-                try connection.run(
-                    "INSERT OR IGNORE INTO release_files VALUES (?,?,?)",
-                    [.blob(release.digest.bytes), .text(path), .blob(digest)]
-                )
-            }
-        }
-    }
-
-    package func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
-        try await read { connection in
-            let rows = try connection.rows(
-                "SELECT path, bytes FROM release_files JOIN files ON file = digest "
-                    + "WHERE release=?",
-                [.blob(digest.bytes)]
-            )
-            var files: [String: [UInt8]] = [:]
-            for row in rows {
-                if let path = row[0].text, let bytes = row[1].blob { files[path] = bytes }
-            }
-            return files.isEmpty ? nil : StoredRelease(digest: digest, files: files)
         }
     }
 

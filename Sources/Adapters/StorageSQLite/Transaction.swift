@@ -49,6 +49,7 @@ struct Transaction {
         case nil: break
         }
         if let review = change.review, try !admits(review) { return .stale }
+        if let promotion = change.promotion, try !admits(promotion) { return .stale }
         let work = ChangeWork(change, after: head, links: links)
         if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
@@ -59,6 +60,12 @@ struct Transaction {
             try connection.run(
                 "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?)",
                 Rows.values(of: token)
+            )
+        }
+        if let promotion = change.promotion {
+            try connection.run(
+                "INSERT INTO promotions VALUES (?,?,?,?,?,?)",
+                Rows.values(of: promotion)
             )
         }
         for model in change.models { models[model.model] = model }
@@ -131,6 +138,11 @@ struct Transaction {
         }
         scopes[name] = number
         return number
+    }
+
+    private func admits(_ promotion: Promotion) throws -> Bool {
+        let last = try connection.row("SELECT coalesce(max(number), 0) FROM promotions")
+        return last?[0].integer == promotion.number - 1
     }
 
     private func admits(_ write: ReviewWrite) throws -> Bool {

@@ -32,15 +32,23 @@ package final class DecisionService: Sendable {
 
     package let engine: DecisionEngine
     private let clock: any CallClock
+    private let tell: @Sendable (Followed) -> Void
     private let state = Mutex(State())
     private let inbox: AsyncStream<Asking>
     private let into: AsyncStream<Asking>.Continuation
 
     /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
     /// held once, under one epoch.
-    package init(engine: DecisionEngine, clock: any CallClock) async throws(EngineError) {
+    ///
+    /// `tell` hears of each promotion that came into force or could not.
+    package init(
+        engine: DecisionEngine,
+        clock: any CallClock,
+        tell: @escaping @Sendable (Followed) -> Void = { _ in }
+    ) async throws(EngineError) {
         self.engine = engine
         self.clock = clock
+        self.tell = tell
         (inbox, into) = AsyncStream.makeStream()
         for asking in try await engine.resume() { take(asking) }
     }
@@ -174,6 +182,7 @@ package final class DecisionService: Sendable {
                     let held = state.withLock { $0.held }
                     for asking in try await engine.reap(holding: held) { take(asking) }
                 }
+                try await follow()
                 let (waited, number) = state.withLock { (Array($0.waiters.keys), $0.number) }
                 if waited.isEmpty { continue }
                 let head = try await engine.head()
@@ -185,6 +194,13 @@ package final class DecisionService: Sendable {
                 continue
             }
         }
+    }
+
+    /// Takes what was promoted last into force, now rather than at the next look.
+    package func follow() async throws(EngineError) {
+        let followed = try await engine.follow()
+        if case .unchanged = followed { return }
+        tell(followed)
     }
 
     private func wait(for id: Identifier, _ wish: Wish) async {

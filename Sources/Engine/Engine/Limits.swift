@@ -1,5 +1,11 @@
 /// The bounds of the engine's own work.
 package enum Limits {
+    /// Characters of the note of a release.
+    package static let noteCharacters = 2_000
+    /// Releases, and promotions, that are listed at most.
+    package static let listedReleases = 1_000
+    /// Characters of a release's name that tell it from others.
+    package static let releasePrefix = 6
     /// How often an act is worked out again after another changed what it was made from.
     package static let staleAttempts = 16
     /// Decisions taken over at a time when an engine starts.

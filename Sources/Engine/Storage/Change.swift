@@ -20,6 +20,8 @@ package struct Change: Sendable {
     package var models: [ModelState]
     /// A token made, or changed in whether it is revoked.
     package var token: AccessToken?
+    /// A release that goes live; refused as stale when its number is not the next.
+    package var promotion: Promotion?
 
     package init(
         entries: [Entry],
@@ -27,7 +29,8 @@ package struct Change: Sendable {
         review: ReviewWrite? = nil,
         tallies: [CallTally] = [],
         models: [ModelState] = [],
-        token: AccessToken? = nil
+        token: AccessToken? = nil,
+        promotion: Promotion? = nil
     ) {
         precondition(!entries.isEmpty, "a change is told by at least one entry")
         self.entries = entries
@@ -36,6 +39,7 @@ package struct Change: Sendable {
         self.tallies = tallies
         self.models = models
         self.token = token
+        self.promotion = promotion
     }
 }
 
@@ -87,6 +91,6 @@ package enum CommitResult: Sendable, Equatable {
     case committed(ChainHead)
     /// The key was claimed before, by that decision for that body.
     case keyTaken(by: Identifier, body: Digest)
-    /// The decision or review has changed since it was read, or is there already.
+    /// The decision, the review or what is live has changed since it was read, or is there already.
     case stale
 }

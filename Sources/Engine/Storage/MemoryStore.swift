@@ -18,6 +18,8 @@ package final class MemoryStore: Store {
         var reviews: [Identifier: Review] = [:]
         var claims: [Claim: (decision: Identifier, body: Digest)] = [:]
         var releases: [Digest: StoredRelease] = [:]
+        var notes: [ReleaseNote] = []
+        var promotions: [Promotion] = []
         var tallies: [CallTally.Key: CallTally] = [:]
         var models: [String: ModelState] = [:]
         var answers: [Digest: KeptAnswer] = [:]
@@ -57,6 +59,9 @@ package final class MemoryStore: Store {
             guard state.reviews[review.id]?.version == review.version else { return .stale }
         case nil: break
         }
+        if let promotion = change.promotion, promotion.number != state.promotions.count + 1 {
+            return .stale
+        }
         let work = ChangeWork(change, after: state.head, links: links)
         state.entries += work.entries
         state.head = work.head
@@ -66,6 +71,7 @@ package final class MemoryStore: Store {
             state.tallies[tally.key, default: CallTally(tally.key)].add(tally)
         }
         if let token = change.token { state.tokens[token.id] = token }
+        if let promotion = change.promotion { state.promotions.append(promotion) }
         for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {
             state.claims[Claim(scope: key.scope, key: key.key)] = (record.id, key.body)
@@ -168,8 +174,27 @@ package final class MemoryStore: Store {
         state.withLock { $0.answers[answer.key] = answer }
     }
 
-    package func keep(_ release: StoredRelease) async throws(StoreError) {
-        state.withLock { $0.releases[release.digest] = release }
+    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
+        state.withLock { state in
+            guard state.releases[release.digest] == nil else { return }
+            state.releases[release.digest] = release
+            state.notes.append(note)
+        }
+    }
+
+    package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
+        state.withLock { state in
+            let newest = state.notes.sorted { $1.keptAt < $0.keptAt }
+            return Array(newest.prefix(limit))
+        }
+    }
+
+    package func promotions(limit: Int) async throws(StoreError) -> [Promotion] {
+        state.withLock { Array($0.promotions.reversed().prefix(limit)) }
+    }
+
+    package func promotion(_ number: Int64) async throws(StoreError) -> Promotion? {
+        state.withLock { $0.promotions.first { $0.number == number } }
     }
 
     package func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {

@@ -52,9 +52,14 @@ package protocol Store: Sendable {
     /// Keeps an answer in the place of an earlier one, and lets go of some that have expired.
     func keep(_ answer: KeptAnswer) async throws(StoreError)
 
-    /// Keeps a release whole; keeping one again changes nothing.
-    func keep(_ release: StoredRelease) async throws(StoreError)
+    /// Keeps a release whole, with its note; keeping one again changes nothing.
+    func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError)
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease?
+    /// The notes of all releases kept, the last kept first, at most so many.
+    func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote]
+    /// The promotions, the last first, at most so many: the first of them is live.
+    func promotions(limit: Int) async throws(StoreError) -> [Promotion]
+    func promotion(_ number: Int64) async throws(StoreError) -> Promotion?
     /// 32 random bytes made with the store and never shown: the key of the audit draw.
     func secret() async throws(StoreError) -> [UInt8]
 }

@@ -18,6 +18,8 @@ enum Limits {
     static let heldLines = 20_000
     /// How often the log's head is written beside the store.
     static let headInterval = Duration.seconds(60)
+    /// Between two looks at a watched folder.
+    static let watchPause = Duration.milliseconds(200)
     /// Entries verified or listed at a time.
     static let page = 1_000
     /// Bytes of a file of heads.

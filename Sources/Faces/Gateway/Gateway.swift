@@ -48,13 +48,21 @@ package struct Gateway: Sendable {
                 }
                 visitor = found
             }
-            return try await route.handler(
+            let response = try await route.handler(
                 self,
                 Route.Call(request: request, values: values, visitor: visitor)
             )
+            return visitor == nil ? response : response.adding(liveHeader)
         } catch {
             return error.response
         }
+    }
+
+    /// Which release is live and how it went live, so that each answer tells when that changes.
+    private var liveHeader: (name: String, value: String) {
+        let engine = service.engine
+        let act = engine.promotion.map { "; \($0.act.rawValue)" } ?? ""
+        return ("stepgate-release", engine.live.digest.hex + act)
     }
 
     private func find(_ request: GatewayRequest) throws(Problem) -> (Route, [String: String]) {

@@ -1,4 +1,6 @@
 internal import Access
+internal import Autonomy
+internal import Decisions
 internal import Engine
 internal import Gateway
 internal import HTTPMicro
@@ -17,8 +19,16 @@ enum ServeCommand {
                 "IP",
                 "which address it listens on (default: 127.0.0.1, this machine only)"
             ),
+            OptionSpecification(
+                "--watch",
+                nil,
+                "make each valid change of the folder live; a broken one is told and left alone"
+            ),
         ],
-        examples: ["stepgate serve", "stepgate serve --port 9200 --workspace shop"],
+        examples: [
+            "stepgate serve", "stepgate serve --port 9200 --workspace shop",
+            "stepgate serve --watch",
+        ],
         run: run
     )
 
@@ -31,8 +41,7 @@ enum ServeCommand {
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
-        let opened = try OpenWorkspace(call)
-        let running = try await RunningEngine.start(opened)
+        let running = try await RunningEngine.serve(call)
         do {
             try await serve(running, address: address, port: UInt16(port), call)
             try await running.stop()
@@ -49,7 +58,11 @@ enum ServeCommand {
         port: UInt16,
         _ call: Invocation
     ) async throws {
-        let service = try await DecisionService(engine: running.engine, clock: SystemClock())
+        let service = try await DecisionService(
+            engine: running.engine,
+            clock: SystemClock(),
+            tell: tell
+        )
         let gateway = Gateway(
             service: service,
             desk: running.desk,
@@ -66,6 +79,8 @@ enum ServeCommand {
             }
         }
         try await announce(server, address, running, call)
+        let watch = FolderWatch(running, service, call)
+        if !call.has("--watch") { tellOfDraft(Location(call).folder, running.engine.live) }
         let ends = Signals.termination()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
@@ -79,15 +94,56 @@ enum ServeCommand {
                     }
                 }
             }
+            if call.has("--watch") { group.addTask { await watch.run() } }
             group.addTask {
                 for await _ in ends { break }
                 Terminal.standard.note("stopping: what was taken on is kept")
                 service.stop()
                 inbox.finish()
             }
-            try await group.waitForAll()
+            // The watch alone would go on for ever.
+            for _ in 0..<3 { try await group.next() }
+            group.cancelAll()
         }
         server.stop()
+    }
+
+    /// Says what became of a promotion.
+    private static func tell(_ followed: Followed) {
+        switch followed {
+        case .unchanged: break
+        case .live(let promotion):
+            Terminal.standard.note(
+                "release \(promotion.release.hex) is live (\(promotion.act.rawValue) by "
+                    + "\(promotion.person))"
+            )
+        case .refused(let promotion, let error):
+            Terminal.standard.note(
+                "release \(promotion.release.hex) cannot go live here, so the one before it keeps "
+                    + "serving: \(error.message)"
+            )
+        }
+    }
+
+    /// Says so when the folder is another state than what is live.
+    private static func tellOfDraft(_ folder: String, _ live: LoadedRelease) {
+        let note: String
+        do {
+            let draft = WorkspaceFolder.check(try WorkspaceFolder.read(folder))
+            guard let workspace = draft.workspace else {
+                note = "the folder does not check ('stepgate check' tells)"
+                return said(note, live)
+            }
+            if workspace.release.digest == live.digest { return }
+            note = "the folder differs ('stepgate promote draft' makes it live)"
+        } catch {
+            note = "the folder cannot be read (\(CommandFailure(error).message))"
+        }
+        said(note, live)
+    }
+
+    private static func said(_ note: String, _ live: LoadedRelease) {
+        Terminal.standard.note("\(note); release \(live.digest.hex) serves")
     }
 
     /// Says where it is, and on this machine alone makes the first token.

@@ -13,38 +13,65 @@ struct RunningEngine: Sendable {
     /// Where people act on what this engine decides.
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
+    let releaseDesk: ReleaseDesk
     private let store: SQLiteStore
     private let transport: CurlTransport
     private let heads: HeadsFile
     private let keeper: Task<Void, any Error>
 
-    /// Opens the store, keeps the release in it and begins to write the log's heads.
-    static func start(_ opened: OpenWorkspace) async throws -> RunningEngine {
-        try Folder.make(opened.stateFolder)
+    /// An engine that decides under the folder as it is, which is kept as a release.
+    static func start(_ opened: OpenWorkspace, by person: String) async throws -> RunningEngine {
+        try await start(Location(opened)) { desk, releases in
+            _ = try await desk.keep(opened.workspace.release, text: nil, by: person)
+            return (try releases.load(opened.workspace), nil)
+        }
+    }
+
+    /// An engine that decides under the live release; the folder becomes it where none is yet.
+    static func serve(_ call: Invocation) async throws -> RunningEngine {
+        let person = Person.of(call)
+        return try await start(Location(call)) { desk, releases in
+            if let live = try await desk.live() {
+                return (try await releases.release(live.release), live)
+            }
+            let opened = try OpenWorkspace(call)
+            let release = opened.workspace.release
+            _ = try await desk.keep(release, text: nil, by: person)
+            let promotion = try await desk.promote(release.digest, by: person)
+            return (try releases.load(opened.workspace), promotion)
+        }
+    }
+
+    /// Opens the store, takes the release that is chosen there and begins to write the log's heads.
+    private static func start(
+        _ location: Location,
+        under choose: (ReleaseDesk, Releases) async throws -> (LoadedRelease, Promotion?)
+    ) async throws -> RunningEngine {
+        try Folder.make(location.stateFolder)
         let store = try SQLiteStore(
-            opened.storePath,
+            location.storePath,
             mode: .engine,
             secret: Process.randomBytes(32)
         )
         Process.raiseFileLimit()
         let transport = CurlTransport()
         do {
-            let release = opened.workspace.release
-            try await store.keep(StoredRelease(digest: release.digest, files: release.files))
-            let models = ModelClients(transport: transport, store: store)
             let releases = Releases(
                 store: store,
-                models: models,
-                attachments: FolderAttachments(base: opened.folder)
+                models: ModelClients(transport: transport, store: store),
+                attachments: FolderAttachments(base: location.folder)
             )
-            let surroundings = Surroundings(clock: SystemClock(), chance: SystemChance())
+            let surroundings = Surroundings.system
+            let desk = ReleaseDesk(store: store, releases: releases, surroundings: surroundings)
+            let (live, promotion) = try await choose(desk, releases)
             let engine = try await DecisionEngine(
-                live: try releases.load(opened.workspace),
+                live: live,
+                promotion: promotion,
                 store: store,
                 releases: releases,
                 surroundings: surroundings
             )
-            let heads = HeadsFile(opened.storePath)
+            let heads = HeadsFile(location.storePath)
             return RunningEngine(
                 engine: engine,
                 desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
@@ -53,6 +80,7 @@ struct RunningEngine: Sendable {
                     releases: releases,
                     surroundings: surroundings
                 ),
+                releaseDesk: desk,
                 store: store,
                 transport: transport,
                 heads: heads,
