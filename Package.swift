@@ -81,6 +81,7 @@ let package = Package(
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
                 "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
+                "Migrations/0005_keys.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),

@@ -210,6 +210,50 @@ struct StoreTests {
         #expect(try await store.secret().count == 32)
     }
 
+    @Test(arguments: Kind.allCases)
+    func `a request's key is known for a day at least, and is then free`(
+        kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        func step(_ number: UInt64, _ key: String, hours: Int64) -> Change {
+            let record = DecisionRecord(
+                id: StoreFixture.id(number),
+                policy: "p",
+                release: StoreFixture.release,
+                key: key,
+                source: "api",
+                caller: "c",
+                createdAt: StoreFixture.now + .seconds(hours * 3_600),
+                state: .decided
+            )
+            let claim = KeyClaim(scope: "token:1/p", key: key, body: .zero, lifetime: .day)
+            return Change(
+                entries: [StoreFixture.entry(record)],
+                decision: .insert(record, key: claim)
+            )
+        }
+        _ = try await store.commit([step(1, "a", hours: 0), StoreFixture.decided(2, scope: "job")])
+        let taken = CommitResult.keyTaken(by: StoreFixture.id(1), body: .zero)
+        for hours in [0, 1, 12, 24, 23] as [Int64] {
+            #expect(try await store.commit([step(3, "a", hours: hours)]) == [taken])
+        }
+        let known = try await store.claimed(scope: "token:1/p", keys: ["a", "b"])
+        #expect(known.mapValues(\.record.id) == ["a": StoreFixture.id(1)])
+        // Others' days go by, in each of which the same key is one step.
+        for day in 2...9 as ClosedRange<Int64> {
+            let first = step(UInt64(day) * 10, "a", hours: day * 48)
+            let again = step(UInt64(day) * 10 + 1, "a", hours: day * 48 + 23)
+            let results = try await store.commit([first, again])
+            #expect(results.first?.isCommitted == true)
+            #expect(
+                results.last == .keyTaken(by: StoreFixture.id(UInt64(day) * 10), body: .zero)
+            )
+        }
+        // A job's is known for ever.
+        #expect(try await store.claimed(scope: "job", keys: ["k2"]).count == 1)
+        #expect(try await store.claimed(scope: "token:1/p", keys: ["a"]).count == 1)
+    }
+
     @Test(arguments: Kind.allCases) func `promotions are numbered without a gap, the last is live`(
         kind: Kind
     ) async throws {

@@ -33,29 +33,49 @@ extension SQLiteStore {
     ) async throws(StoreError) -> [String: ClaimedDecision] {
         try await read { connection in
             let number = try connection.row("SELECT id FROM scopes WHERE name=?", [.text(scope)])
-            guard let number = number?[0] else { return [:] }
-            let columns = Rows.decisionColumns.split(separator: ",").map {
-                "d." + trimmed(String($0))
-            }
-            let sql =
-                "SELECT \(columns.joined(separator: ", ")), c.body, p.bytes FROM claims c "
-                + "JOIN decisions d ON d.id = c.decision "
-                + "LEFT JOIN payloads p ON p.sequence = d.output_entry "
-                + "WHERE c.scope=? AND c.key=?"
+            let tables = try KeyTables(connection)
             var found: [String: ClaimedDecision] = [:]
             for key in keys {
-                guard let row = try connection.row(sql, [number, .text(key)]) else { continue }
-                guard let body = row[24].blob.flatMap({ Digest(bytes: $0) }) else {
-                    throw StoreError(.corrupt, "a row of claims is not as Stepgate writes it")
-                }
-                found[key] = ClaimedDecision(
-                    record: try Rows.decision(row),
-                    body: body,
-                    output: row[25].blob.flatMap { [PayloadPart](rowBytes: $0)?.value("/output") }
-                )
+                let taken =
+                    try number.flatMap { try Self.claim(key, in: $0[0], connection) }
+                    ?? tables.find(KeyClaim.Name(scope: scope, key: key))
+                if let taken { found[key] = try Self.claimed(taken, connection) }
             }
             return found
         }
+    }
+
+    private static func claim(
+        _ key: String,
+        in scope: SQLiteValue,
+        _ connection: SQLiteConnection
+    ) throws -> KeyTables.Taken? {
+        let row = try connection.row(
+            "SELECT decision, body FROM claims WHERE scope=? AND key=?",
+            [scope, .text(key)]
+        )
+        guard let row else { return nil }
+        guard let decision = row[0].blob.flatMap({ Identifier(bytes: $0) }),
+            let body = row[1].blob.flatMap({ Digest(bytes: $0) })
+        else { throw StoreError(.corrupt, "a row of claims is not as Stepgate writes it") }
+        return KeyTables.Taken(decision: decision, body: body)
+    }
+
+    private static func claimed(
+        _ taken: KeyTables.Taken,
+        _ connection: SQLiteConnection
+    ) throws -> ClaimedDecision? {
+        let row = try connection.row(
+            "SELECT \(Rows.decisionColumns) FROM decisions WHERE id=?",
+            [.blob(taken.decision.bytes)]
+        )
+        guard let record = try row.map({ try Rows.decision($0) }) else { return nil }
+        let payload = try connection.row(
+            "SELECT bytes FROM payloads WHERE sequence=?",
+            [.integer(record.links.output)]
+        )
+        let output = payload?[0].blob.flatMap { [PayloadPart](rowBytes: $0)?.value("/output") }
+        return ClaimedDecision(record: record, body: taken.body, output: output)
     }
 
     package func secret() async throws(StoreError) -> [UInt8] {

@@ -12,6 +12,7 @@ enum StoreSchema {
         ("0002_models", PackageResources._002_models_sql),
         ("0003_tokens", PackageResources._003_tokens_sql),
         ("0004_releases", PackageResources._004_releases_sql),
+        ("0005_keys", PackageResources._005_keys_sql),
     ]
 
     static func configure(

@@ -13,11 +13,13 @@ struct Transaction {
     private var tallies: [CallTally.Key: CallTally] = [:]
     private var models: [String: ModelState] = [:]
     private(set) var bytes = 0
+    /// Made when the first key that is forgotten comes.
+    private var keys: KeyTables?
 
-    /// Begins it and reads the chain's head inside, since another process may have appended.
+    /// Reads the chain's head inside the transaction that was begun, since another process may have
+    /// appended.
     init(_ connection: SQLiteConnection) throws {
         self.connection = connection
-        try connection.execute("BEGIN IMMEDIATE")
         let last = try connection.row(
             "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
         )
@@ -75,6 +77,7 @@ struct Transaction {
 
     /// Writes what the changes add up to; before the commit.
     func finish() throws {
+        try keys?.forget()
         for tally in tallies.values { try write(tally) }
         for model in models.values {
             try connection.run(
@@ -112,6 +115,13 @@ struct Transaction {
         for record: DecisionRecord
     ) throws -> CommitResult? {
         guard let key else { return nil }
+        if key.lifetime == .day {
+            var tables = try keys ?? KeyTables(connection)
+            let day = KeyClaim.day(of: record.createdAt)
+            let taken = try tables.claim(key, for: record.id, on: day)
+            keys = tables
+            return taken.map { .keyTaken(by: $0.decision, body: $0.body) }
+        }
         let scope = SQLiteValue.integer(try scope(key.scope))
         try connection.run(
             "INSERT OR IGNORE INTO claims VALUES (?,?,?,?)",
@@ -162,7 +172,9 @@ struct Transaction {
         }
         try connection.run(Rows.insertDecision, Rows.values(of: record))
         if connection.changes == 1 { return true }
-        if let key {
+        if let key, key.lifetime == .day {
+            try keys?.release(key)
+        } else if let key {
             try connection.run(
                 "DELETE FROM claims WHERE scope=? AND key=?",
                 [.integer(try scope(key.scope)), .text(key.key)]

@@ -1,4 +1,5 @@
 package import Decisions
+package import Storage
 package import Values
 
 /// A step as it comes in, before anything is known of it but its policy.
@@ -17,14 +18,23 @@ package struct IncomingStep: Sendable {
     package let policy: String
     package let input: JSON
     package let key: Key?
+    package let keyLasts: KeyClaim.Lifetime
     /// Where it comes from, such as a file's name.
     package let source: String
     package let caller: String
 
-    package init(policy: String, input: JSON, key: Key?, source: String, caller: String) {
+    package init(
+        policy: String,
+        input: JSON,
+        key: Key?,
+        keyLasts: KeyClaim.Lifetime = .always,
+        source: String,
+        caller: String
+    ) {
         self.policy = policy
         self.input = input
         self.key = key
+        self.keyLasts = keyLasts
         self.source = source
         self.caller = caller
     }

@@ -95,7 +95,12 @@ extension IncomingStep {
 
     var claim: KeyClaim? {
         key.map {
-            KeyClaim(scope: $0.scope, key: $0.key, body: Digest(of: input.canonicalBytes))
+            KeyClaim(
+                scope: $0.scope,
+                key: $0.key,
+                body: Digest(of: input.canonicalBytes),
+                lifetime: keyLasts
+            )
         }
     }
 }

@@ -72,16 +72,42 @@ package enum ReviewWrite: Sendable {
 
 /// What makes a step the same step when it comes again.
 package struct KeyClaim: Sendable, Equatable {
+    /// How long the step is recognised by its key.
+    package enum Lifetime: Sendable, Equatable {
+        /// A job's file may be decided again at any time.
+        case always
+        /// A request is sent again within minutes: kept for one day at least, and for two at most.
+        case day
+    }
+
+    /// What a claim is found by.
+    package struct Name: Sendable, Hashable {
+        package let scope: String
+        package let key: String
+
+        package init(scope: String, key: String) {
+            self.scope = scope
+            self.key = key
+        }
+    }
+
     /// Who may collide: a job's file digest, or its policy where lines have keys of their own.
     package let scope: String
     package let key: String
     /// The digest of the canonical input: the same key with another body is a mistake.
     package let body: Digest
+    package let lifetime: Lifetime
 
-    package init(scope: String, key: String, body: Digest) {
+    package init(scope: String, key: String, body: Digest, lifetime: Lifetime = .always) {
         self.scope = scope
         self.key = key
         self.body = body
+        self.lifetime = lifetime
+    }
+
+    /// The day of an instant, as keys are forgotten by.
+    package static func day(of instant: Instant) -> Int64 {
+        instant.microseconds / 86_400_000_000
     }
 }
 

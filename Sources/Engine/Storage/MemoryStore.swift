@@ -6,9 +6,11 @@ package import Values
 
 /// A store that lasts as long as its process: what the engine is tested on.
 package final class MemoryStore: Store {
-    private struct Claim: Hashable {
-        let scope: String
-        let key: String
+    private struct Claim {
+        let decision: Identifier
+        let body: Digest
+        /// Nothing for one that is never forgotten.
+        let day: Int64?
     }
 
     private struct State {
@@ -16,7 +18,9 @@ package final class MemoryStore: Store {
         var head = ChainHead.empty
         var decisions: [Identifier: DecisionRecord] = [:]
         var reviews: [Identifier: Review] = [:]
-        var claims: [Claim: (decision: Identifier, body: Digest)] = [:]
+        var claims: [KeyClaim.Name: Claim] = [:]
+        /// The latest day met: what is two days older is forgotten.
+        var today: Int64 = 0
         var releases: [Digest: StoredRelease] = [:]
         var notes: [ReleaseNote] = []
         var promotions: [Promotion] = []
@@ -24,6 +28,12 @@ package final class MemoryStore: Store {
         var models: [String: ModelState] = [:]
         var answers: [Digest: KeptAnswer] = [:]
         var tokens: [Identifier: AccessToken] = [:]
+
+        func claim(_ name: KeyClaim.Name) -> Claim? {
+            claims[name].flatMap { claim in
+                claim.day.map { $0 >= today - 1 } ?? true ? claim : nil
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -40,8 +50,8 @@ package final class MemoryStore: Store {
         switch change.decision {
         case .insert(let record, let key)?:
             if let key {
-                let claim = Claim(scope: key.scope, key: key.key)
-                if let taken = state.claims[claim] {
+                state.today = max(state.today, KeyClaim.day(of: record.createdAt))
+                if let taken = state.claim(KeyClaim.Name(scope: key.scope, key: key.key)) {
                     return .keyTaken(by: taken.decision, body: taken.body)
                 }
             }
@@ -74,7 +84,11 @@ package final class MemoryStore: Store {
         if let promotion = change.promotion { state.promotions.append(promotion) }
         for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {
-            state.claims[Claim(scope: key.scope, key: key.key)] = (record.id, key.body)
+            state.claims[KeyClaim.Name(scope: key.scope, key: key.key)] = Claim(
+                decision: record.id,
+                body: key.body,
+                day: key.lifetime == .day ? state.today : nil
+            )
         }
         return .committed(work.head)
     }
@@ -99,7 +113,7 @@ package final class MemoryStore: Store {
         state.withLock { state in
             var found: [String: ClaimedDecision] = [:]
             for key in keys {
-                guard let claim = state.claims[Claim(scope: scope, key: key)],
+                guard let claim = state.claim(KeyClaim.Name(scope: scope, key: key)),
                     let record = state.decisions[claim.decision]
                 else { continue }
                 let at = Int(record.links.output)

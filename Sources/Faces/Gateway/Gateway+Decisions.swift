@@ -17,6 +17,7 @@ extension Gateway {
             key: try key(call.request).map {
                 IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
             },
+            keyLasts: .day,
             source: "api",
             caller: visitor.name
         )

@@ -32,12 +32,6 @@ enum ServeCommand {
         run: run
     )
 
-    /// A request and the one chance to answer it.
-    private struct Exchange: Sendable {
-        let request: HTTPRequest
-        let responder: Responder
-    }
-
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
@@ -70,13 +64,11 @@ enum ServeCommand {
             store: running.storage,
             now: { SystemClock().now }
         )
-        let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
+        let answering = Answering()
         let server = try HTTPServer(address: address, port: port, limits: limits) {
-            if case .terminated = inbox.yield(Exchange(request: $0, responder: $1)) {
-                $1.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
-            }
+            answering.answer($0, $1, by: gateway)
         }
         try await announce(server, address, running, call)
         let watch = FolderWatch(running, service, call)
@@ -84,25 +76,15 @@ enum ServeCommand {
         let ends = Signals.termination()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
-            group.addTask {
-                await withDiscardingTaskGroup { answers in
-                    for await exchange in exchanges {
-                        answers.addTask {
-                            let response = await gateway.handle(exchange.request.forGateway)
-                            exchange.responder.respond(response.forServer)
-                        }
-                    }
-                }
-            }
             if call.has("--watch") { group.addTask { await watch.run() } }
             group.addTask {
                 for await _ in ends { break }
                 Terminal.standard.note("stopping: what was taken on is kept")
                 service.stop()
-                inbox.finish()
+                await answering.finish()
             }
             // The watch alone would go on for ever.
-            for _ in 0..<3 { try await group.next() }
+            for _ in 0..<2 { try await group.next() }
             group.cancelAll()
         }
         server.stop()
@@ -184,17 +166,5 @@ enum ServeCommand {
         if let first {
             Terminal.standard.print("the first admin token, shown once: \(first)")
         }
-    }
-}
-
-extension HTTPRequest {
-    fileprivate var forGateway: GatewayRequest {
-        GatewayRequest(method: method, path: path, query: query, headers: headers, body: body)
-    }
-}
-
-extension GatewayResponse {
-    fileprivate var forServer: HTTPResponse {
-        HTTPResponse(status: status, headers: headers, body: body)
     }
 }
