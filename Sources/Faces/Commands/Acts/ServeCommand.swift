@@ -35,6 +35,7 @@ enum ServeCommand {
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
+        Signals.outlive()
         let running = try await RunningEngine.serve(call)
         do {
             try await serve(running, address: address, port: UInt16(port), call)

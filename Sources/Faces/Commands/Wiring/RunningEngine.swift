@@ -17,7 +17,7 @@ struct RunningEngine: Sendable {
     private let store: SQLiteStore
     private let transport: CurlTransport
     private let heads: HeadsFile
-    private let keeper: Task<Void, any Error>
+    private let keeper: Task<Void, Never>
 
     /// An engine that decides under the folder as it is, which is kept as a release.
     static func start(_ opened: OpenWorkspace, by person: String) async throws -> RunningEngine {
@@ -84,7 +84,7 @@ struct RunningEngine: Sendable {
                 store: store,
                 transport: transport,
                 heads: heads,
-                keeper: Task { try await heads.keep(store) }
+                keeper: Task { await heads.keep(store) }
             )
         } catch {
             transport.close()
