@@ -8,6 +8,7 @@ import Models
 import Storage
 import Synchronization
 import TestSupport
+import Testing
 import Values
 
 /// A gateway over a store in memory, with a token of each role.
@@ -135,6 +136,14 @@ struct GatewayWorld: Sendable {
         }
     }
 
+    /// Answers, and holds the answer to what is documented of it.
+    func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let response = await gateway.handle(request)
+        let objections = Contract.live.objections(request.method, request.path, response)
+        #expect(objections.isEmpty, "\(objections.joined(separator: "\n"))")
+        return response
+    }
+
     func send(
         _ method: String,
         _ path: String,
@@ -145,7 +154,10 @@ struct GatewayWorld: Sendable {
     ) async throws -> (status: Int, headers: [String: String], body: JSON) {
         var headers = headers
         if let role { headers["authorization"] = "Bearer \(secrets[role] ?? "")" }
-        let response = await gateway.handle(
+        if body != nil, headers["content-type"] == nil {
+            headers["content-type"] = "application/json"
+        }
+        let response = await handle(
             GatewayRequest(
                 method: method,
                 path: path,
