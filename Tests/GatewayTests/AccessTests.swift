@@ -19,7 +19,7 @@ struct AccessTests {
             }
             #expect(try await world.send("GET", "/healthz", as: nil).status == 200)
             #expect(try await world.send("GET", "/readyz", as: nil).status == 200)
-            let wrong = await world.gateway.handle(
+            let wrong = await world.handle(
                 GatewayRequest(
                     method: "GET",
                     path: "/v1/policies",
@@ -100,11 +100,14 @@ struct AccessTests {
                 _ path: String,
                 _ body: String = ""
             ) async -> GatewayResponse {
-                await world.gateway.handle(
+                await world.handle(
                     GatewayRequest(
                         method: method,
                         path: path,
-                        headers: ["authorization": "Bearer \(made.secret)"],
+                        headers: [
+                            "authorization": "Bearer \(made.secret)",
+                            "content-type": "application/json",
+                        ],
                         body: Array(body.utf8)
                     )
                 )
@@ -169,7 +172,7 @@ struct AccessTests {
                         by: "test"
                     ).secret
                     func send(_ method: String, _ path: String) async throws -> (Int, JSON) {
-                        let response = await world.gateway.handle(
+                        let response = await world.handle(
                             GatewayRequest(
                                 method: method,
                                 path: path,

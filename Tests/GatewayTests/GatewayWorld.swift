@@ -8,6 +8,7 @@ import Models
 import Storage
 import Synchronization
 import TestSupport
+import Testing
 import Values
 
 /// A gateway over a store in memory, with a token of each role.
@@ -50,6 +51,7 @@ struct GatewayWorld: Sendable {
     let service: DecisionService
     let gateway: Gateway
     let tokens: TokenDesk
+    let releases: ReleaseDesk
     let secrets: [Role: String]
 
     /// `model` answers after so long, with such a probability of a refund.
@@ -97,6 +99,11 @@ struct GatewayWorld: Sendable {
             surroundings: surroundings
         )
         service = try await DecisionService(engine: engine, clock: time)
+        self.releases = ReleaseDesk(
+            store: store,
+            releases: releases,
+            surroundings: surroundings
+        )
         gateway = Gateway(
             service: service,
             desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
@@ -105,6 +112,7 @@ struct GatewayWorld: Sendable {
                 releases: releases,
                 surroundings: surroundings
             ),
+            releaseDesk: self.releases,
             store: store,
             now: { time.now }
         )
@@ -135,6 +143,14 @@ struct GatewayWorld: Sendable {
         }
     }
 
+    /// Answers, and holds the answer to what is documented of it.
+    func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let response = await gateway.handle(request)
+        let objections = Contract.live.objections(request.method, request.path, response)
+        #expect(objections.isEmpty, "\(objections.joined(separator: "\n"))")
+        return response
+    }
+
     func send(
         _ method: String,
         _ path: String,
@@ -145,7 +161,10 @@ struct GatewayWorld: Sendable {
     ) async throws -> (status: Int, headers: [String: String], body: JSON) {
         var headers = headers
         if let role { headers["authorization"] = "Bearer \(secrets[role] ?? "")" }
-        let response = await gateway.handle(
+        if body != nil, headers["content-type"] == nil {
+            headers["content-type"] = "application/json"
+        }
+        let response = await handle(
             GatewayRequest(
                 method: method,
                 path: path,

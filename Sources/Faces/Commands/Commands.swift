@@ -1,4 +1,5 @@
 internal import Engine
+internal import Gateway
 internal import HTTPMicro
 internal import Platform
 internal import Storage
@@ -7,7 +8,7 @@ internal import Values
 /// The command line: reads arguments, wires the adapters to the ports, and prints.
 package enum Commands {
     /// The program's version, as `--version` prints it.
-    static let version = "0.1.0"
+    static let version = Gateway.version
 
     static let all: [CommandSpecification] =
         [

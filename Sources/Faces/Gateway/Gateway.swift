@@ -10,6 +10,7 @@ package struct Gateway: Sendable {
     let service: DecisionService
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
+    let releaseDesk: ReleaseDesk
     let store: any Store
     let now: @Sendable () -> Instant
 
@@ -17,12 +18,14 @@ package struct Gateway: Sendable {
         service: DecisionService,
         desk: ReviewDesk,
         decisionDesk: DecisionDesk,
+        releaseDesk: ReleaseDesk,
         store: any Store,
         now: @escaping @Sendable () -> Instant
     ) {
         self.service = service
         self.desk = desk
         self.decisionDesk = decisionDesk
+        self.releaseDesk = releaseDesk
         self.store = store
         self.now = now
     }
@@ -30,29 +33,20 @@ package struct Gateway: Sendable {
     /// Bytes of one request's body; a server refuses more before it is read.
     package static let bodyLimit = Limits.bodyBytes
 
+    /// The version of the program and of its API.
+    package static let version = "0.1.0"
+
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
         do throws(Problem) {
-            let (route, values) = try find(request)
-            var visitor: Visitor?
-            if let roles = route.roles {
-                let found = try await self.visitor(request)
-                guard roles.contains(found.token.role) else {
-                    throw Problem(
-                        403,
-                        "forbidden",
-                        "Not allowed",
-                        "a token of role '\(found.token.role.rawValue)' may not "
-                            + "\(request.method) \(route.path)"
-                    )
-                }
-                visitor = found
+            switch RouteTable.live.find(request.method, request.path) {
+            case .found(let endpoint, let values):
+                return try await answer(request, by: endpoint, values)
+            case .otherMethods(let methods):
+                return try other(request, methods.joined(separator: ", "))
+            case .nothing:
+                throw Problem(404, "not-found", "Not found", "there is nothing at \(request.path)")
             }
-            let response = try await route.handler(
-                self,
-                Route.Call(request: request, values: values, visitor: visitor)
-            )
-            return visitor == nil ? response : response.adding(liveHeader)
         } catch {
             return error.response
         }
@@ -65,24 +59,57 @@ package struct Gateway: Sendable {
         return ("stepgate-release", engine.live.digest.hex + act)
     }
 
-    private func find(_ request: GatewayRequest) throws(Problem) -> (Route, [String: String]) {
-        var allowed: [String] = []
-        for route in Route.all {
-            guard let values = route.values(of: request.path) else { continue }
-            if route.method == request.method { return (route, values) }
-            allowed.append(route.method)
+    /// A refusal by the server itself, of what is no usable request, in the API's own form.
+    package static func refusal(_ status: Int, _ detail: String) -> GatewayResponse {
+        switch status {
+        case 400: Problem(400, "malformed", "The request is malformed", detail).response
+        case 413: Problem(413, "too-large", "The body is too large", detail).response
+        case 503: Problem(unavailable: detail).response
+        default: Problem(status, "server", "The server refuses", detail).response
         }
-        guard allowed.isEmpty else {
-            var problem = Problem(
-                405,
-                "method-not-allowed",
-                "Method not allowed",
-                "\(request.path) takes \(allowed.joined(separator: ", "))"
-            )
-            problem.headers = [("allow", allowed.joined(separator: ", "))]
-            throw problem
+    }
+
+    private func answer(
+        _ request: GatewayRequest,
+        by endpoint: RouteTable.Endpoint,
+        _ values: [String: String]
+    ) async throws(Problem) -> GatewayResponse {
+        let route = endpoint.route
+        var visitor: Visitor?
+        if let roles = route.roles {
+            let found = try await self.visitor(request)
+            guard roles.contains(found.token.role) else {
+                throw Problem(
+                    403,
+                    "forbidden",
+                    "Not allowed",
+                    "a token of role '\(found.token.role.rawValue)' may not "
+                        + "\(route.method) \(route.path)"
+                )
+            }
+            visitor = found
         }
-        throw Problem(404, "not-found", "Not found", "there is nothing at \(request.path)")
+        let call = try endpoint.admission.call(request, values: values, visitor: visitor)
+        let response = try await route.handler(self, call)
+        return visitor == nil || response.status >= 400 ? response : response.adding(liveHeader)
+    }
+
+    /// What a path says to a method that it has not: which it has.
+    private func other(
+        _ request: GatewayRequest,
+        _ methods: String
+    ) throws(Problem) -> GatewayResponse {
+        if request.method == "OPTIONS" {
+            return GatewayResponse(status: 204, headers: [("allow", methods)])
+        }
+        var problem = Problem(
+            405,
+            "method-not-allowed",
+            "Method not allowed",
+            "\(request.path) takes \(methods)"
+        )
+        problem.headers = [("allow", methods)]
+        throw problem
     }
 
     /// Who sent it, by the token in `Authorization: Bearer …`.
@@ -153,14 +180,19 @@ extension Problem {
         headers = [("retry-after", "1")]
     }
 
+    /// It cannot be done now, and was not begun.
+    init(unavailable detail: String) {
+        self.init(503, "unavailable", "Not now", detail)
+        headers = [("retry-after", "1")]
+    }
+
     init(_ error: EngineError) {
         switch error.code {
         case .unknown: self.init(404, "not-found", "Not found", error.message)
         case .invalid: self.init(422, "invalid-output", "It does not fit", error.message)
         case .refused: self.init(409, "refused", "This does not count", error.message)
         case .busy, .store:
-            self.init(503, "unavailable", "Not now", error.message)
-            headers = [("retry-after", "1")]
+            self.init(unavailable: error.message)
         case .release:
             self.init(500, "release", "The decision's release cannot be loaded", error.message)
         }

@@ -62,6 +62,7 @@ enum ServeCommand {
             service: service,
             desk: running.desk,
             decisionDesk: running.decisionDesk,
+            releaseDesk: running.releaseDesk,
             store: running.storage,
             now: { SystemClock().now }
         )
