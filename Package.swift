@@ -61,6 +61,7 @@ let package = Package(
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
         room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions"]),
+        room("Engine", "Telemetry", ["Values", "Access", "Reviews", "Decisions", "Storage"]),
         room(
             "Engine",
             "Engine",
@@ -81,6 +82,7 @@ let package = Package(
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
                 "Migrations/0003_tokens.sql",
+                "Migrations/0007_token_rates.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
@@ -91,7 +93,10 @@ let package = Package(
         room(
             "Faces",
             "Gateway",
-            ["Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage"]
+            [
+                "Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage",
+                "Telemetry",
+            ]
         ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
@@ -100,8 +105,8 @@ let package = Package(
             [
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
                 "Decisions", "Models",
-                "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
-                "Platform", "PracticeModel",
+                "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
+                "Documents", "Platform", "PracticeModel",
             ],
             embedding: [
                 "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
@@ -148,6 +153,14 @@ let package = Package(
             ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
+        tests("AccessTests", ["Values", "Access", "TestSupport"]),
+        tests(
+            "TelemetryTests",
+            [
+                "Values", "Access", "Reviews", "Decisions", "Storage", "Telemetry", "Platform",
+                "CAllocations", "TestSupport",
+            ]
+        ),
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
         tests(
             "ModelsTests",
@@ -173,7 +186,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "TestSupport",
+                "Models", "Storage", "Telemetry", "TestSupport",
             ]
         ),
         tests("EndToEndTests", ["Values"]),

@@ -33,6 +33,9 @@ extension WrappingStore {
     func reviews(_ query: ReviewQuery) async throws(StoreError) -> [Review] {
         try await store.reviews(query)
     }
+    func oldestReviews(limit: Int) async throws(StoreError) -> [Review] {
+        try await store.oldestReviews(limit: limit)
+    }
     func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry? {
         try await store.entry(sequence)
     }

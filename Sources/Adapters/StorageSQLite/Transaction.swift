@@ -57,7 +57,7 @@ struct Transaction {
         }
         if let token = change.token {
             try connection.run(
-                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?,?)",
                 Rows.values(of: token)
             )
         }

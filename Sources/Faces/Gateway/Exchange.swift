@@ -39,6 +39,10 @@ package struct GatewayResponse: Sendable {
         self.body = body
     }
 
+    func adding(_ more: [(name: String, value: String)]) -> GatewayResponse {
+        GatewayResponse(status: status, headers: headers + more, body: body)
+    }
+
     static func json(
         _ value: JSON,
         status: Int = 200,

@@ -1,8 +1,9 @@
-internal import Access
+package import Access
 internal import Autonomy
 internal import Decisions
 package import Engine
 package import Storage
+package import Telemetry
 package import Values
 
 /// The HTTP API: a function from a request to a response; sockets are elsewhere.
@@ -12,19 +13,26 @@ package struct Gateway: Sendable {
     let decisionDesk: DecisionDesk
     let store: any Store
     let now: @Sendable () -> Instant
+    let telemetry: Telemetry
+    let gatekeeper: Gatekeeper
 
+    /// `rate` is how often each token may ask that has no rate of its own; nothing means always.
     package init(
         service: DecisionService,
         desk: ReviewDesk,
         decisionDesk: DecisionDesk,
         store: any Store,
-        now: @escaping @Sendable () -> Instant
+        now: @escaping @Sendable () -> Instant,
+        telemetry: Telemetry = .quiet(),
+        rate: Rate? = nil
     ) {
         self.service = service
         self.desk = desk
         self.decisionDesk = decisionDesk
         self.store = store
         self.now = now
+        self.telemetry = telemetry
+        gatekeeper = Gatekeeper(store: store, standard: rate, now: now)
     }
 
     /// Bytes of one request's body; a server refuses more before it is read.
@@ -32,11 +40,24 @@ package struct Gateway: Sendable {
 
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let began = telemetry.uptime()
+        let notes = RequestNotes()
+        let response = await answer(request, notes)
+        let noted = notes.noted
+        observe(request, noted, status: response.status, lasted: telemetry.uptime() - began)
+        return noted.headers.isEmpty ? response : response.adding(noted.headers)
+    }
+
+    private func answer(_ request: GatewayRequest, _ notes: RequestNotes) async -> GatewayResponse {
         do throws(Problem) {
             let (route, values) = try find(request)
+            notes.note { $0.route = route.path }
             var visitor: Visitor?
             if let roles = route.roles {
                 let found = try await self.visitor(request)
+                notes.note { $0.token = found.token }
+                let headers = try gatekeeper.take(1, of: found.token)
+                notes.note { $0.headers = headers }
                 guard roles.contains(found.token.role) else {
                     throw Problem(
                         403,
@@ -50,9 +71,16 @@ package struct Gateway: Sendable {
             }
             return try await route.handler(
                 self,
-                Route.Call(request: request, values: values, visitor: visitor)
+                Route.Call(request: request, values: values, visitor: visitor, notes: notes)
             )
         } catch {
+            notes.note { noted in
+                noted.problem = error.code
+                // A problem of the rate says itself what is left of it.
+                if error.headers.contains(where: { $0.name == "ratelimit-policy" }) {
+                    noted.headers = []
+                }
+            }
             return error.response
         }
     }
@@ -89,13 +117,7 @@ package struct Gateway: Sendable {
         guard let header = request.headers["authorization"] else { throw problem }
         let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw problem }
-        let token: AccessToken?
-        do {
-            token = try await store.token(AccessToken.digest(of: parts[1]))
-        } catch {
-            throw Problem(error)
-        }
-        guard let token, token.isValid(at: now()) else {
+        guard let token = try await gatekeeper.token(parts[1]) else {
             problem = Problem(
                 401,
                 "unauthorized",

@@ -16,6 +16,8 @@ struct Route: Sendable {
         let values: [String: String]
         /// Nothing on the routes that are open to everyone.
         let visitor: Visitor?
+        /// What is told of the request once it is answered.
+        var notes = RequestNotes()
     }
 
     let method: String
@@ -67,6 +69,13 @@ extension Route {
                 roles: nil,
                 summary: "Whether the store answers.",
                 handler: { gateway, _ async throws(Problem) in try await gateway.readiness() }
+            ),
+            Route(
+                method: "GET",
+                path: "/metrics",
+                roles: [.operator, .admin],
+                summary: "What is measured, in Prometheus' text format.",
+                handler: { gateway, _ async throws(Problem) in await gateway.metrics() }
             ),
             Route(
                 method: "POST",

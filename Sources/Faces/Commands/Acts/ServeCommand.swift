@@ -3,6 +3,8 @@ internal import Engine
 internal import Gateway
 internal import HTTPMicro
 internal import Platform
+internal import StorageSQLite
+internal import Telemetry
 internal import Values
 
 /// `stepgate serve`: the engine behind HTTP, until it is told to stop.
@@ -17,7 +19,12 @@ enum ServeCommand {
                 "IP",
                 "which address it listens on (default: 127.0.0.1, this machine only)"
             ),
-        ],
+            OptionSpecification(
+                "--rate",
+                "RATE",
+                "how often each token may ask that has no rate of its own, as 100/s or 6000/m:200"
+            ),
+        ] + Observation.options,
         examples: ["stepgate serve", "stepgate serve --port 9200 --workspace shop"],
         run: run
     )
@@ -31,22 +38,35 @@ enum ServeCommand {
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
+        let rate = try call.rate
+        let observation = try Observation(call)
+        let telemetry = observation.telemetry
         let opened = try OpenWorkspace(call)
-        let running = try await RunningEngine.start(opened)
+        let running = try await RunningEngine.start(opened) { MeasuredStore($0, telemetry) }
+        let gateway = GatewaySettings(address: address, port: UInt16(port), rate: rate)
         do {
-            try await serve(running, address: address, port: UInt16(port), call)
+            try await serve(running, gateway, observation, call)
             try await running.stop()
+            telemetry.log.note(.info, "stopped")
+            await observation.finish()
             return .success
         } catch {
+            await observation.finish()
             try await running.stop()
             throw error
         }
     }
 
+    private struct GatewaySettings {
+        let address: String
+        let port: UInt16
+        let rate: Rate?
+    }
+
     private static func serve(
         _ running: RunningEngine,
-        address: String,
-        port: UInt16,
+        _ settings: GatewaySettings,
+        _ observation: Observation,
         _ call: Invocation
     ) async throws {
         let service = try await DecisionService(engine: running.engine, clock: SystemClock())
@@ -55,17 +75,20 @@ enum ServeCommand {
             desk: running.desk,
             decisionDesk: running.decisionDesk,
             store: running.storage,
-            now: { SystemClock().now }
+            now: { SystemClock().now },
+            telemetry: observation.telemetry,
+            rate: settings.rate
         )
         let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
+        let (address, port) = (settings.address, settings.port)
         let server = try HTTPServer(address: address, port: port, limits: limits) {
             if case .terminated = inbox.yield(Exchange(request: $0, responder: $1)) {
                 $1.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
             }
         }
-        try await announce(server, address, running, call)
+        try await announce(server, address, running, observation, call)
         let ends = Signals.termination()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
@@ -81,7 +104,7 @@ enum ServeCommand {
             }
             group.addTask {
                 for await _ in ends { break }
-                Terminal.standard.note("stopping: what was taken on is kept")
+                observation.tell(.info, "stopping", "stopping: what was taken on is kept")
                 service.stop()
                 inbox.finish()
             }
@@ -95,6 +118,7 @@ enum ServeCommand {
         _ server: HTTPServer,
         _ address: String,
         _ running: RunningEngine,
+        _ observation: Observation,
         _ call: Invocation
     ) async throws {
         let url = "http://\(address):\(server.port)"
@@ -113,11 +137,21 @@ enum ServeCommand {
             ).secret
         }
         if !address.hasPrefix("127.") {
-            Terminal.standard.note(
+            observation.tell(
+                .warn,
+                "unencrypted",
                 "\(address) may be reached from elsewhere, and tokens travel unencrypted: put a "
                     + "server with TLS before it"
             )
         }
+        observation.telemetry.log.note(
+            .info,
+            "started",
+            [
+                ("url", .string(url)), ("version", .string(Commands.version)),
+                ("release", .string(running.engine.live.digest.hex)),
+            ]
+        )
         if call.wantsJSON {
             Terminal.standard.print(
                 ["url": .string(url), "admin_token": first.map(JSON.string) ?? .null]

@@ -14,46 +14,55 @@ struct RunningEngine: Sendable {
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
     private let store: SQLiteStore
+    /// The same store as the engine sees it: for what only reads, or writes beside the engine.
+    let storage: any Store
     private let transport: CurlTransport
     private let heads: HeadsFile
     private let keeper: Task<Void, any Error>
 
     /// Opens the store, keeps the release in it and begins to write the log's heads.
-    static func start(_ opened: OpenWorkspace) async throws -> RunningEngine {
+    ///
+    /// The engine sees of the store what `wrap` makes of it.
+    static func start(
+        _ opened: OpenWorkspace,
+        wrap: (SQLiteStore) -> any Store = { $0 }
+    ) async throws -> RunningEngine {
         try Folder.make(opened.stateFolder)
         let store = try SQLiteStore(
             opened.storePath,
             mode: .engine,
             secret: Process.randomBytes(32)
         )
+        let storage = wrap(store)
         Process.raiseFileLimit()
         let transport = CurlTransport()
         do {
             let release = opened.workspace.release
             try await store.keep(StoredRelease(digest: release.digest, files: release.files))
-            let models = ModelClients(transport: transport, store: store)
+            let models = ModelClients(transport: transport, store: storage)
             let releases = Releases(
-                store: store,
+                store: storage,
                 models: models,
                 attachments: FolderAttachments(base: opened.folder)
             )
             let surroundings = Surroundings(clock: SystemClock(), chance: SystemChance())
             let engine = try await DecisionEngine(
                 live: try releases.load(opened.workspace),
-                store: store,
+                store: storage,
                 releases: releases,
                 surroundings: surroundings
             )
             let heads = HeadsFile(opened.storePath)
             return RunningEngine(
                 engine: engine,
-                desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+                desk: ReviewDesk(store: storage, releases: releases, surroundings: surroundings),
                 decisionDesk: DecisionDesk(
-                    store: store,
+                    store: storage,
                     releases: releases,
                     surroundings: surroundings
                 ),
                 store: store,
+                storage: storage,
                 transport: transport,
                 heads: heads,
                 keeper: Task { try await heads.keep(store) }
@@ -64,9 +73,6 @@ struct RunningEngine: Sendable {
             throw error
         }
     }
-
-    /// For what only reads, or writes beside the engine.
-    var storage: any Store { store }
 
     /// Writes the last head and lets the next engine in.
     func stop() async throws {
