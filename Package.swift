@@ -141,7 +141,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Values", "Reviews", "Decisions", "Models", "Storage"],
+            dependencies: ["Values", "Access", "Reviews", "Decisions", "Models", "Storage"],
             path: "Tests/TestSupport"
         ),
         tests("ValuesTests", ["Values", "Platform", "TestSupport"]),

@@ -13,6 +13,10 @@ package enum Signals {
         }
     }
 
+    /// Lets a write to a reader who has gone fail instead of ending the process: for a server, which
+    /// does not live from who reads its log.
+    package static func outliveReaders() { signal(SIGPIPE, SIG_IGN) }
+
     /// The sources of some signals, which may be cancelled from any thread.
     private final class Sources: @unchecked Sendable {
         // Set once, and libdispatch's own sources are safe to use from anywhere.

@@ -2,8 +2,8 @@ package import Decisions
 internal import Reviews
 package import Storage
 
-/// Counts what changes did, once they are committed: what is counted is what is durable.
 extension MetricRegistry {
+    /// Counts what a change did, once it is committed: what is counted is what is durable.
     package func count(_ change: Change, _ result: CommitResult) {
         switch result {
         case .committed:

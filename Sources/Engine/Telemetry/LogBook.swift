@@ -26,7 +26,7 @@ package final class LogBook: Sendable {
 
     package let format: Format
     private let level: LogLevel
-    private let now: @Sendable () -> Instant
+    private let clock: @Sendable () -> Instant
     private let metrics: MetricRegistry
     private let write: @Sendable ([UInt8]) -> Bool
 
@@ -40,7 +40,7 @@ package final class LogBook: Sendable {
     ) {
         self.format = format
         self.level = level
-        self.now = now
+        clock = now
         self.metrics = metrics
         self.write = write
     }
@@ -66,7 +66,7 @@ package final class LogBook: Sendable {
     }
 
     private func line(_ level: LogLevel, _ event: String, _ fields: [Field]) -> [UInt8] {
-        let time = now().rfc3339
+        let time = clock().rfc3339
         var bytes: [UInt8] = []
         switch format {
         case .off: return []
@@ -94,7 +94,9 @@ package final class LogBook: Sendable {
     }
 
     private static func bounded(_ value: JSON) -> JSON {
-        guard let text = value.string, text.utf8.count > Limits.fieldCharacters else { return value }
+        guard let text = value.string, text.utf8.count > Limits.fieldCharacters else {
+            return value
+        }
         return .string(String(text.prefix(Limits.fieldCharacters)) + "…")
     }
 

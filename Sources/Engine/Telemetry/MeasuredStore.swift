@@ -11,23 +11,23 @@ package final class MeasuredStore: Store {
     private enum Act: String { case reading, writing }
 
     private let store: any Store
-    private let telemetry: Telemetry
+    private let instruments: Instruments
     private let health = Mutex<[Act: HealthMachine]>([:])
 
-    package init(_ store: any Store, _ telemetry: Telemetry) {
+    package init(_ store: any Store, _ instruments: Instruments) {
         self.store = store
-        self.telemetry = telemetry
+        self.instruments = instruments
     }
 
     package func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
-        let metrics = telemetry.metrics
-        let began = telemetry.uptime()
+        let metrics = instruments.metrics
+        let began = instruments.uptime()
         let waiting = Double(changes.count)
         metrics.add(.commitWaiting, Labels(), waiting)
         defer { metrics.add(.commitWaiting, Labels(), -waiting) }
         do {
             let results = try await store.commit(changes)
-            metrics.observe(.commitSeconds, time: telemetry.uptime() - began)
+            metrics.observe(.commitSeconds, time: instruments.uptime() - began)
             metrics.observe(.commitChanges, Labels(), waiting)
             metrics.observe(.commitBytes, Labels(), Double(changes.reduce(0) { $0 + $1.bytes }))
             for (change, result) in zip(changes, results) { metrics.count(change, result) }
@@ -54,9 +54,9 @@ package final class MeasuredStore: Store {
     }
 
     private func worked(_ act: Act) {
-        let now = telemetry.uptime()
+        let now = instruments.uptime()
         guard let recovery = health.withLock({ $0[act]?.worked(at: now) }) else { return }
-        telemetry.log.note(
+        instruments.log.note(
             .info,
             "store_recovered",
             [
@@ -72,9 +72,9 @@ package final class MeasuredStore: Store {
     ) {
         // A full queue is load, and a closed store the end; neither is a failure of the store.
         if error.code == .busy || error.code == .notWritable { return }
-        let now = telemetry.uptime()
+        let now = instruments.uptime()
         guard health.withLock({ $0[act, default: HealthMachine()].failed(at: now) }) else { return }
-        telemetry.log.note(
+        instruments.log.note(
             .error,
             "store_failed",
             [
@@ -102,14 +102,18 @@ package final class MeasuredStore: Store {
         scope: String,
         keys: [String]
     ) async throws(StoreError) -> [String: ClaimedDecision] {
-        try await read { () async throws(StoreError) in try await store.claimed(scope: scope, keys: keys) }
+        try await read { () async throws(StoreError) in
+            try await store.claimed(scope: scope, keys: keys)
+        }
     }
 
     package func asking(
         after: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [DecisionRecord] {
-        try await read { () async throws(StoreError) in try await store.asking(after: after, limit: limit) }
+        try await read { () async throws(StoreError) in
+            try await store.asking(after: after, limit: limit)
+        }
     }
 
     package func review(_ id: Identifier) async throws(StoreError) -> Review? {
@@ -121,7 +125,8 @@ package final class MeasuredStore: Store {
     }
 
     package func oldestReviews(limit: Int) async throws(StoreError) -> [Review] {
-        try await read { () async throws(StoreError) in try await store.oldestReviews(limit: limit) }
+        try await read { () async throws(StoreError) in try await store.oldestReviews(limit: limit)
+        }
     }
 
     package func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry? {
@@ -132,7 +137,9 @@ package final class MeasuredStore: Store {
         from sequence: Int64,
         limit: Int
     ) async throws(StoreError) -> [StoredEntry] {
-        try await read { () async throws(StoreError) in try await store.entries(from: sequence, limit: limit) }
+        try await read { () async throws(StoreError) in
+            try await store.entries(from: sequence, limit: limit)
+        }
     }
 
     package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {

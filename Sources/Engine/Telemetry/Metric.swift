@@ -70,7 +70,12 @@ package enum Metric: Int, Sendable, CaseIterable {
                 "Changes given to the store, by what became of them"
             )
         case .commitSeconds:
-            .init("stepgate_commit_seconds", Self.seconds, [], "Time from a commit's call to its end")
+            .init(
+                "stepgate_commit_seconds",
+                Self.seconds,
+                [],
+                "Time from a commit's call to its end"
+            )
         case .commitChanges:
             .init("stepgate_commit_changes", Self.sizes, [], "Changes of one call to commit")
         case .commitBytes:
@@ -106,7 +111,12 @@ package enum Metric: Int, Sendable, CaseIterable {
                 "Tokens that models took in and gave out"
             )
         case .modelCost:
-            .init("stepgate_model_cost_usd_total", .counter, ["model"], "What the calls cost, in USD")
+            .init(
+                "stepgate_model_cost_usd_total",
+                .counter,
+                ["model"],
+                "What the calls cost, in USD"
+            )
         case .requests:
             .init(
                 "stepgate_http_requests_total",

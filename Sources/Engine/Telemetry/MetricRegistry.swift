@@ -5,17 +5,15 @@ internal import Values
 ///
 /// Counting takes one lock of its metric and, once a series is there, nothing from the heap.
 package final class MetricRegistry: Sendable {
-    /// One series: a number, or a histogram's sum and the counts of its buckets.
-    private struct Series: Sendable {
-        let labels: Labels
-        var value = 0.0
-        /// One more than there are bounds; none for what is no histogram.
-        var counts: [Int64] = []
-    }
-
+    /// The series of one metric, in flat lists so that counting touches nothing else.
     private struct Table: Sendable {
         var places: [Labels: Int] = [:]
-        var series: [Series] = []
+        var labels: [Labels] = []
+        /// Numbers, or the sums of histograms.
+        var values: [Double] = []
+        /// The buckets of one series after those of another: one more than there are bounds, none
+        /// for what is no histogram.
+        var counts: [Int64] = []
 
         /// The place of a series, made when there is room; without room that of `other`.
         mutating func place(
@@ -24,12 +22,14 @@ package final class MetricRegistry: Sendable {
             limit: Int
         ) -> (place: Int, isCollapsed: Bool) {
             if let place = places[labels] { return (place, false) }
-            let isCollapsed = series.count >= limit && labels != .other
+            let isCollapsed = values.count >= limit && labels != .other
             let labels = isCollapsed ? .other : labels
             if let place = places[labels] { return (place, isCollapsed) }
-            series.append(Series(labels: labels, counts: [Int64](repeating: 0, count: buckets)))
-            places[labels] = series.count - 1
-            return (series.count - 1, isCollapsed)
+            self.labels.append(labels)
+            values.append(0)
+            counts += repeatElement(0, count: buckets)
+            places[labels] = values.count - 1
+            return (values.count - 1, isCollapsed)
         }
     }
 
@@ -67,7 +67,7 @@ package final class MetricRegistry: Sendable {
         let family = families[metric.rawValue]
         let isCollapsed = family.table.withLock { table -> Bool in
             let (place, isCollapsed) = table.place(labels, 0, limit: limit)
-            table.series[place].value += amount
+            table.values[place] += amount
             return isCollapsed
         }
         if isCollapsed { noteCollapsed(metric) }
@@ -81,11 +81,12 @@ package final class MetricRegistry: Sendable {
         count: Int64 = 1
     ) {
         let family = families[metric.rawValue]
-        let bucket = family.bounds.firstIndex { value <= $0 } ?? family.bounds.count
+        var bucket = 0
+        while bucket < family.bounds.count, value > family.bounds[bucket] { bucket += 1 }
         let isCollapsed = family.table.withLock { table -> Bool in
             let (place, isCollapsed) = table.place(labels, family.buckets, limit: limit)
-            table.series[place].value += value * Double(count)
-            table.series[place].counts[bucket] += count
+            table.values[place] += value * Double(count)
+            table.counts[place * family.buckets + bucket] += count
             return isCollapsed
         }
         if isCollapsed { noteCollapsed(metric) }
@@ -103,7 +104,7 @@ package final class MetricRegistry: Sendable {
     /// The value of a counter or gauge, or the sum of a histogram; nothing where it has no series.
     package func value(_ metric: Metric, _ labels: Labels = Labels()) -> Double? {
         families[metric.rawValue].table.withLock { table in
-            table.places[labels].map { table.series[$0].value }
+            table.places[labels].map { table.values[$0] }
         }
     }
 
@@ -118,13 +119,16 @@ package final class MetricRegistry: Sendable {
         for metric in Metric.allCases {
             let definition = Metric.definitions[metric.rawValue]
             let family = families[metric.rawValue]
-            let series = family.table.withLock { $0.series }
+            let table = family.table.withLock { $0 }
             page.begin(definition)
-            for one in series.sorted(by: { $0.labels < $1.labels }) {
+            for place in table.labels.indices.sorted(by: { table.labels[$0] < table.labels[$1] }) {
+                let (labels, value) = (table.labels[place], table.values[place])
                 if family.bounds.isEmpty {
-                    page.write(definition, one.labels, one.value)
+                    page.write(definition, labels, value)
                 } else {
-                    page.write(definition, one.labels, family.bounds, one.counts, sum: one.value)
+                    let first = place * family.buckets
+                    let counts = table.counts[first..<first + family.buckets]
+                    page.write(definition, labels, family.bounds, Array(counts), sum: value)
                 }
             }
             for one in found where one.metric == metric {

@@ -18,14 +18,14 @@ final class Gatekeeper: Sendable {
     }
 
     private let store: any Store
-    private let now: @Sendable () -> Instant
+    private let clock: @Sendable () -> Instant
     private let standard: Rate?
     private let state: Mutex<State>
 
     /// `standard` is the rate of tokens without one of their own.
     init(store: any Store, standard: Rate?, now: @escaping @Sendable () -> Instant) {
         self.store = store
-        self.now = now
+        clock = now
         self.standard = standard
         state = Mutex(
             State(
@@ -39,16 +39,20 @@ final class Gatekeeper: Sendable {
     /// when it is revoked or expired.
     func token(_ secret: String) async throws(Problem) -> AccessToken? {
         let digest = AccessToken.digest(of: secret)
-        let asked = now()
+        let asked = clock()
         let known = try look(digest, at: asked)
-        if case .fresh(let token) = known { return token.flatMap { $0.isValid(at: asked) ? $0 : nil } }
+        if case .fresh(let token) = known {
+            return token.flatMap { $0.isValid(at: asked) ? $0 : nil }
+        }
         let found: AccessToken?
         do {
             found = try await store.token(digest)
         } catch {
+            // Nobody knows whether it was a guess.
+            if known == .unknown { state.withLock { $0.failures.giveBack() } }
             throw Problem(error)
         }
-        let good = found.flatMap { $0.isValid(at: now()) ? $0 : nil }
+        let good = found.flatMap { $0.isValid(at: clock()) ? $0 : nil }
         state.withLock { state in
             state.memory.note(good, of: digest, asked: asked)
             // A first use is no guess.
@@ -84,7 +88,7 @@ final class Gatekeeper: Sendable {
         of token: AccessToken
     ) throws(Problem) -> [(name: String, value: String)] {
         guard let rate = token.rate ?? standard else { return [] }
-        let moment = now()
+        let moment = clock()
         let answer = state.withLock { $0.rates.take(count, of: token.id, rate, at: moment) }
         // draft-ietf-httpapi-ratelimit-headers: what a burst has, and in how many seconds it is
         // there again.
@@ -119,7 +123,7 @@ final class Gatekeeper: Sendable {
 
     /// How many refusals were not told since the last that was; nothing when this one is not to be.
     func mayTell() -> Int? {
-        let moment = now()
+        let moment = clock()
         return state.withLock { state in
             guard case .taken = state.told.take(at: moment) else {
                 state.untold += 1

@@ -13,7 +13,7 @@ package struct Gateway: Sendable {
     let decisionDesk: DecisionDesk
     let store: any Store
     let now: @Sendable () -> Instant
-    let telemetry: Telemetry
+    let instruments: Instruments
     let gatekeeper: Gatekeeper
 
     /// `rate` is how often each token may ask that has no rate of its own; nothing means always.
@@ -23,7 +23,7 @@ package struct Gateway: Sendable {
         decisionDesk: DecisionDesk,
         store: any Store,
         now: @escaping @Sendable () -> Instant,
-        telemetry: Telemetry = .quiet(),
+        instruments: Instruments = .quiet(),
         rate: Rate? = nil
     ) {
         self.service = service
@@ -31,7 +31,7 @@ package struct Gateway: Sendable {
         self.decisionDesk = decisionDesk
         self.store = store
         self.now = now
-        self.telemetry = telemetry
+        self.instruments = instruments
         gatekeeper = Gatekeeper(store: store, standard: rate, now: now)
     }
 
@@ -40,11 +40,11 @@ package struct Gateway: Sendable {
 
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
-        let began = telemetry.uptime()
+        let began = instruments.uptime()
         let notes = RequestNotes()
         let response = await answer(request, notes)
         let noted = notes.noted
-        observe(request, noted, status: response.status, lasted: telemetry.uptime() - began)
+        observe(request, noted, status: response.status, lasted: instruments.uptime() - began)
         return noted.headers.isEmpty ? response : response.adding(noted.headers)
     }
 

@@ -40,14 +40,15 @@ enum ServeCommand {
         let address = call["--address"] ?? "127.0.0.1"
         let rate = try call.rate
         let observation = try Observation(call)
-        let telemetry = observation.telemetry
+        Signals.outliveReaders()
+        let instruments = observation.instruments
         let opened = try OpenWorkspace(call)
-        let running = try await RunningEngine.start(opened) { MeasuredStore($0, telemetry) }
+        let running = try await RunningEngine.start(opened) { MeasuredStore($0, instruments) }
         let gateway = GatewaySettings(address: address, port: UInt16(port), rate: rate)
         do {
             try await serve(running, gateway, observation, call)
             try await running.stop()
-            telemetry.log.note(.info, "stopped")
+            instruments.log.note(.info, "stopped")
             await observation.finish()
             return .success
         } catch {
@@ -76,7 +77,7 @@ enum ServeCommand {
             decisionDesk: running.decisionDesk,
             store: running.storage,
             now: { SystemClock().now },
-            telemetry: observation.telemetry,
+            instruments: observation.instruments,
             rate: settings.rate
         )
         let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
@@ -144,7 +145,7 @@ enum ServeCommand {
                     + "server with TLS before it"
             )
         }
-        observation.telemetry.log.note(
+        observation.instruments.log.note(
             .info,
             "started",
             [

@@ -4,7 +4,7 @@ internal import Values
 
 /// The metrics and the log of a server, and the thread that writes the log to standard error.
 struct Observation: Sendable {
-    let telemetry: Telemetry
+    let instruments: Instruments
     private let writer: LineWriter
 
     static let options = [
@@ -30,7 +30,7 @@ struct Observation: Sendable {
             write: { Process.write($0, to: .error) }
         )
         self.writer = writer
-        telemetry = Telemetry(
+        instruments = Instruments(
             metrics: metrics,
             log: LogBook(format, level: level, now: now, metrics: metrics, write: writer.offer),
             uptime: { clock.uptime },
@@ -59,10 +59,10 @@ struct Observation: Sendable {
 
     /// Tells a person at the terminal, or the log where one is written.
     func tell(_ level: LogLevel, _ event: String, _ sentence: String) {
-        if telemetry.log.format == .off {
+        if instruments.log.format == .off {
             Terminal.standard.note(sentence)
         } else {
-            telemetry.log.note(level, event, [("message", .string(sentence))])
+            instruments.log.note(level, event, [("message", .string(sentence))])
         }
     }
 

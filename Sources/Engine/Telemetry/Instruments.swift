@@ -1,5 +1,5 @@
 /// What a part of the program needs to be seen: its metrics, its log, and a clock for durations.
-package struct Telemetry: Sendable {
+package struct Instruments: Sendable {
     package let metrics: MetricRegistry
     package let log: LogBook
     /// Monotonic.
@@ -23,9 +23,9 @@ package struct Telemetry: Sendable {
     }
 
     /// Counts, and tells nobody.
-    package static func quiet() -> Telemetry {
+    package static func quiet() -> Instruments {
         let metrics = MetricRegistry()
-        return Telemetry(
+        return Instruments(
             metrics: metrics,
             log: .closed(metrics),
             uptime: { .zero },

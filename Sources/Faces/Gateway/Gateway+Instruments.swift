@@ -9,14 +9,14 @@ extension Gateway {
     func metrics() async -> GatewayResponse {
         let scrape = Scrape(
             store: store,
-            version: telemetry.version,
-            uptime: telemetry.uptime,
-            process: telemetry.process
+            version: instruments.version,
+            uptime: instruments.uptime,
+            process: instruments.process
         )
         return GatewayResponse(
             status: 200,
             headers: [("content-type", MetricRegistry.contentType)],
-            body: telemetry.metrics.exposition(with: await scrape.found(at: now()))
+            body: instruments.metrics.exposition(with: await scrape.found(at: now()))
         )
     }
 
@@ -35,7 +35,7 @@ extension Gateway {
         status: Int,
         lasted: Duration
     ) {
-        let metrics = telemetry.metrics
+        let metrics = instruments.metrics
         let route = noted.route ?? "none"
         // Any word may stand there in a request.
         let method = Self.methods.contains(request.method) ? request.method : "other"
@@ -60,7 +60,7 @@ extension Gateway {
         _ status: Int,
         _ lasted: Duration
     ) {
-        let log = telemetry.log
+        let log = instruments.log
         var fields: [(String, JSON?)] = [
             ("method", .string(method)), ("path", .string(route)),
             ("status", .int(Int64(status))), ("duration_seconds", .double(lasted.seconds)),
@@ -85,7 +85,7 @@ extension Gateway {
     }
 
     private func tell(_ record: DecisionRecord, _ fields: [(String, JSON?)]) {
-        telemetry.log.note(
+        instruments.log.note(
             .info,
             "decision",
             [
