@@ -61,6 +61,7 @@ let package = Package(
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
         room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions"]),
+        room("Engine", "Telemetry", ["Values", "Access", "Reviews", "Decisions", "Storage"]),
         room(
             "Engine",
             "Engine",
@@ -82,6 +83,7 @@ let package = Package(
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
                 "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
                 "Migrations/0005_keys.sql",
+                "Migrations/0007_token_rates.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
@@ -92,7 +94,10 @@ let package = Package(
         room(
             "Faces",
             "Gateway",
-            ["Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage"]
+            [
+                "Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage",
+                "Telemetry",
+            ]
         ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
@@ -101,8 +106,8 @@ let package = Package(
             [
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
                 "Decisions", "Models",
-                "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
-                "Platform", "PracticeModel",
+                "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
+                "Documents", "Platform", "PracticeModel",
             ],
             embedding: [
                 "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
@@ -137,7 +142,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Values", "Reviews", "Decisions", "Models", "Storage"],
+            dependencies: ["Values", "Access", "Reviews", "Decisions", "Models", "Storage"],
             path: "Tests/TestSupport"
         ),
         tests("ValuesTests", ["Values", "Platform", "TestSupport"]),
@@ -149,6 +154,14 @@ let package = Package(
             ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
+        tests("AccessTests", ["Values", "Access", "TestSupport"]),
+        tests(
+            "TelemetryTests",
+            [
+                "Values", "Access", "Reviews", "Decisions", "Storage", "Telemetry", "Platform",
+                "CAllocations", "TestSupport",
+            ]
+        ),
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
         tests(
             "ModelsTests",
@@ -174,7 +187,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "TestSupport",
+                "Models", "Storage", "Telemetry", "TestSupport",
             ]
         ),
         tests("EndToEndTests", ["Values"]),

@@ -7,6 +7,7 @@ import Gateway
 import Models
 import Storage
 import Synchronization
+import Telemetry
 import TestSupport
 import Testing
 import Values
@@ -53,10 +54,14 @@ struct GatewayWorld: Sendable {
     let tokens: TokenDesk
     let releases: ReleaseDesk
     let secrets: [Role: String]
+    let metrics = MetricRegistry()
+    let lines = LogLines()
 
-    /// `model` answers after so long, with such a probability of a refund.
+    /// `model` answers after so long, with such a probability of a refund; `rate` is that of every
+    /// token.
     init(
         _ time: VirtualTime,
+        rate: Rate? = nil,
         model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
     ) async throws {
         self.time = time
@@ -92,9 +97,22 @@ struct GatewayWorld: Sendable {
             attachments: NoFiles()
         )
         let releases = OneRelease(release: release)
+        let instruments = Instruments(
+            metrics: metrics,
+            log: LogBook(
+                .json,
+                level: .debug,
+                now: { time.now },
+                metrics: metrics,
+                write: lines.add
+            ),
+            uptime: { time.uptime },
+            version: "1"
+        )
+        let measured = MeasuredStore(store, instruments)
         let engine = try await DecisionEngine(
             live: release,
-            store: store,
+            store: measured,
             releases: releases,
             surroundings: surroundings
         )
@@ -106,15 +124,17 @@ struct GatewayWorld: Sendable {
         )
         gateway = Gateway(
             service: service,
-            desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+            desk: ReviewDesk(store: measured, releases: releases, surroundings: surroundings),
             decisionDesk: DecisionDesk(
-                store: store,
+                store: measured,
                 releases: releases,
                 surroundings: surroundings
             ),
             releaseDesk: self.releases,
-            store: store,
-            now: { time.now }
+            store: measured,
+            now: { time.now },
+            instruments: instruments,
+            rate: rate
         )
         tokens = TokenDesk(store: store, surroundings: surroundings)
         var secrets: [Role: String] = [:]
@@ -192,6 +212,19 @@ struct GatewayWorld: Sendable {
             ["policy": "refund", "input": ["amount": .double(amount)]],
             headers
         )
+    }
+}
+
+/// What the log said.
+final class LogLines: Sendable {
+    private let state = Mutex<[[UInt8]]>([])
+
+    var text: String { state.withLock { String(decoding: $0.flatMap { $0 }, as: UTF8.self) } }
+    var all: [JSON] { state.withLock { $0.compactMap { try? JSON.read($0) } } }
+
+    func add(_ line: [UInt8]) -> Bool {
+        state.withLock { $0.append(line) }
+        return true
     }
 }
 

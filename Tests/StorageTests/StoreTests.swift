@@ -45,6 +45,40 @@ struct StoreTests {
         #expect(verification.payloadParts == 10)
     }
 
+    @Test(arguments: Kind.allCases) func `the oldest open review of each queue is found`(
+        kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        #expect(try await store.oldestReviews(limit: 10).isEmpty)
+        for number in UInt64(1)...6 {
+            _ = try await store.commit([
+                Change(
+                    entries: [StoreFixture.entry(StoreFixture.record(number), .reviewOpened)],
+                    review: .insert(StoreFixture.review(number, of: number))
+                )
+            ])
+        }
+        #expect(
+            try await store.oldestReviews(limit: 10).map(\.id) == [
+                StoreFixture.id(2), StoreFixture.id(1),
+            ]
+        )
+        var settled = try #require(try await store.review(StoreFixture.id(1)))
+        settled.withdraw()
+        _ = try await store.commit([
+            Change(
+                entries: [StoreFixture.entry(StoreFixture.record(1), .withdrawn)],
+                review: .update(settled)
+            )
+        ])
+        #expect(
+            try await store.oldestReviews(limit: 10).map(\.id) == [
+                StoreFixture.id(2), StoreFixture.id(3),
+            ]
+        )
+        #expect(try await store.oldestReviews(limit: 1).map(\.terms.queue) == ["q0"])
+    }
+
     @Test(arguments: Kind.allCases) func `a decision is found with its links and its version`(
         kind: Kind
     ) async throws {

@@ -208,6 +208,26 @@ package final class SQLiteStore: Store {
         )
     }
 
+    package func oldestReviews(limit: Int) async throws(StoreError) -> [Review] {
+        // From one queue to the next along the index, so that only the oldest rows are read.
+        try await read { connection in
+            try connection.rows(
+                """
+                WITH RECURSIVE queues(name) AS (
+                    SELECT min(queue) FROM reviews WHERE state='open'
+                    UNION ALL
+                    SELECT (SELECT min(queue) FROM reviews WHERE state='open' AND queue>name)
+                    FROM queues WHERE name IS NOT NULL
+                )
+                SELECT (SELECT body FROM reviews WHERE state='open' AND queue=name
+                    ORDER BY id LIMIT 1)
+                FROM queues WHERE name IS NOT NULL LIMIT ?
+                """,
+                [.integer(Int64(min(limit, Limits.rows)))]
+            ).map { try Rows.review($0) }
+        }
+    }
+
     private static func among(
         _ column: String,
         _ words: [String],

@@ -60,7 +60,7 @@ struct Transaction {
         }
         if let token = change.token {
             try connection.run(
-                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?,?)",
                 Rows.values(of: token)
             )
         }

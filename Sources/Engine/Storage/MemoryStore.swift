@@ -147,6 +147,17 @@ package final class MemoryStore: Store {
         }
     }
 
+    package func oldestReviews(limit: Int) async throws(StoreError) -> [Review] {
+        state.withLock { state in
+            var oldest: [String: Review] = [:]
+            for review in state.reviews.values where review.state == .open {
+                if let known = oldest[review.terms.queue], known.id < review.id { continue }
+                oldest[review.terms.queue] = review
+            }
+            return Array(oldest.values.sorted { $0.terms.queue < $1.terms.queue }.prefix(limit))
+        }
+    }
+
     package func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry? {
         state.withLock { state in
             sequence >= 1 && sequence <= state.entries.count

@@ -33,6 +33,8 @@ package protocol Store: Sendable {
     func review(_ id: Identifier) async throws(StoreError) -> Review?
     /// Oldest first.
     func reviews(_ query: ReviewQuery) async throws(StoreError) -> [Review]
+    /// The oldest open review of each queue, queues in the order of their names, at most so many.
+    func oldestReviews(limit: Int) async throws(StoreError) -> [Review]
     func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry?
     /// In the order of the log, from that sequence on, at most so many.
     func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry]

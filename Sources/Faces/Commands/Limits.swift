@@ -16,6 +16,10 @@ enum Limits {
     static let badLinesShown = 20
     /// Lines finished out of order that are kept in memory; others are read from the store again.
     static let heldLines = 20_000
+    /// Bytes of a server's log lines that wait for their writer; further lines are dropped.
+    static let waitingLogBytes = 4 << 20
+    /// How long a server that stops waits for somebody to read its last lines.
+    static let logEnd = Duration.seconds(2)
     /// How often the log's head is written beside the store.
     static let headInterval = Duration.seconds(60)
     /// Between two looks at a watched folder.

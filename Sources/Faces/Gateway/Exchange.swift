@@ -39,8 +39,8 @@ package struct GatewayResponse: Sendable {
         self.body = body
     }
 
-    func adding(_ header: (name: String, value: String)) -> GatewayResponse {
-        GatewayResponse(status: status, headers: headers + [header], body: body)
+    func adding(_ more: [(name: String, value: String)]) -> GatewayResponse {
+        GatewayResponse(status: status, headers: headers + more, body: body)
     }
 
     static func json(

@@ -66,6 +66,16 @@ extension Route.Fault {
         "idempotency-key-reused",
         "The idempotency key belongs to a decision with another input."
     )
+    static let rateLimited = Self(
+        429,
+        "rate-limited",
+        "The token has asked more often than its rate allows."
+    )
+    static let guesses = Self(
+        429,
+        "too-many-failures",
+        "Too many tokens came that are not good, so no unknown one is looked at for a moment."
+    )
     static let release = Self(500, "release", "The decision's release cannot be loaded.")
     static let broken = Self(500, "release", "The release does not compile with this program.")
     static let unavailable = Self(
@@ -84,7 +94,7 @@ extension Route {
             if body.isJSON { all += [.json, .noObject, .body] }
         }
         if !names.isEmpty { all.append(.notFound) }
-        if roles != nil { all += [.unauthorized, .forbidden, .unavailable] }
+        if roles != nil { all += [.unauthorized, .forbidden, .rateLimited, .guesses, .unavailable] }
         for fault in faults where !all.contains(fault) { all.append(fault) }
         return all
     }

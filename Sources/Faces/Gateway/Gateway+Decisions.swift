@@ -106,6 +106,7 @@ extension Gateway {
                 throw Problem(error)
             }
         }
+        call.notes.note(view.record)
         var headers: [(name: String, value: String)] = []
         if let asked {
             headers.append(("preference-applied", "wait=\(asked.components.seconds)"))

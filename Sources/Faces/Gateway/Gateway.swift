@@ -1,8 +1,9 @@
-internal import Access
+package import Access
 internal import Autonomy
 internal import Decisions
 package import Engine
 package import Storage
+package import Telemetry
 package import Values
 
 /// The HTTP API: a function from a request to a response; sockets are elsewhere.
@@ -13,14 +14,19 @@ package struct Gateway: Sendable {
     let releaseDesk: ReleaseDesk
     let store: any Store
     let now: @Sendable () -> Instant
+    let instruments: Instruments
+    let gatekeeper: Gatekeeper
 
+    /// `rate` is how often each token may ask that has no rate of its own; nothing means always.
     package init(
         service: DecisionService,
         desk: ReviewDesk,
         decisionDesk: DecisionDesk,
         releaseDesk: ReleaseDesk,
         store: any Store,
-        now: @escaping @Sendable () -> Instant
+        now: @escaping @Sendable () -> Instant,
+        instruments: Instruments = .quiet(),
+        rate: Rate? = nil
     ) {
         self.service = service
         self.desk = desk
@@ -28,6 +34,8 @@ package struct Gateway: Sendable {
         self.releaseDesk = releaseDesk
         self.store = store
         self.now = now
+        self.instruments = instruments
+        gatekeeper = Gatekeeper(store: store, standard: rate, now: now)
     }
 
     /// Bytes of one request's body; a server refuses more before it is read.
@@ -38,16 +46,32 @@ package struct Gateway: Sendable {
 
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let began = instruments.uptime()
+        let notes = RequestNotes()
+        let response = await answer(request, notes)
+        let noted = notes.noted
+        observe(request, noted, status: response.status, lasted: instruments.uptime() - began)
+        return noted.headers.isEmpty ? response : response.adding(noted.headers)
+    }
+
+    private func answer(_ request: GatewayRequest, _ notes: RequestNotes) async -> GatewayResponse {
         do throws(Problem) {
             switch RouteTable.live.find(request.method, request.path) {
             case .found(let endpoint, let values):
-                return try await answer(request, by: endpoint, values)
+                return try await answer(request, by: endpoint, values, notes)
             case .otherMethods(let methods):
                 return try other(request, methods.joined(separator: ", "))
             case .nothing:
                 throw Problem(404, "not-found", "Not found", "there is nothing at \(request.path)")
             }
         } catch {
+            notes.note { noted in
+                noted.problem = error.code
+                // A problem of the rate says itself what is left of it.
+                if error.headers.contains(where: { $0.name == "ratelimit-policy" }) {
+                    noted.headers = []
+                }
+            }
             return error.response
         }
     }
@@ -72,12 +96,17 @@ package struct Gateway: Sendable {
     private func answer(
         _ request: GatewayRequest,
         by endpoint: RouteTable.Endpoint,
-        _ values: [String: String]
+        _ values: [String: String],
+        _ notes: RequestNotes
     ) async throws(Problem) -> GatewayResponse {
         let route = endpoint.route
+        notes.note { $0.route = route.path }
         var visitor: Visitor?
         if let roles = route.roles {
             let found = try await self.visitor(request)
+            notes.note { $0.token = found.token }
+            let headers = try gatekeeper.take(1, of: found.token)
+            notes.note { $0.headers = headers }
             guard roles.contains(found.token.role) else {
                 throw Problem(
                     403,
@@ -89,9 +118,10 @@ package struct Gateway: Sendable {
             }
             visitor = found
         }
-        let call = try endpoint.admission.call(request, values: values, visitor: visitor)
+        var call = try endpoint.admission.call(request, values: values, visitor: visitor)
+        call.notes = notes
         let response = try await route.handler(self, call)
-        return visitor == nil || response.status >= 400 ? response : response.adding(liveHeader)
+        return visitor == nil || response.status >= 400 ? response : response.adding([liveHeader])
     }
 
     /// What a path says to a method that it has not: which it has.
@@ -124,13 +154,7 @@ package struct Gateway: Sendable {
         guard let header = request.headers["authorization"] else { throw problem }
         let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw problem }
-        let token: AccessToken?
-        do {
-            token = try await store.token(AccessToken.digest(of: parts[1]))
-        } catch {
-            throw Problem(error)
-        }
-        guard let token, token.isValid(at: now()) else {
+        guard let token = try await gatekeeper.token(parts[1]) else {
             problem = Problem(
                 401,
                 "unauthorized",

@@ -1,3 +1,5 @@
+internal import Access
+
 /// The bounds of what the gateway takes in.
 package enum Limits {
     /// Bytes of one request's body.
@@ -12,4 +14,18 @@ package enum Limits {
     package static let page = 500
     /// Seconds after which a pending decision is worth another look.
     package static let retryAfter = 2
+    /// Tokens that turned out to be no good, of all callers together; beyond them an unknown token
+    /// is refused without asking the store.
+    static let failedAuthentications = rate(50, burst: 100)
+    /// Refusals and failures told in the log; further ones are counted in the next that is.
+    static let refusalsTold = rate(20, burst: 40)
+    /// Decisions of one request told in the log.
+    static let decisionsTold = 1_000
+
+    private static func rate(_ count: Int, burst: Int) -> Rate {
+        guard let rate = Rate(count, per: .second, burst: burst) else {
+            preconditionFailure("a limit is a rate")
+        }
+        return rate
+    }
 }

@@ -117,7 +117,8 @@ package enum OpenAPI {
 
     private static func responses(_ route: Route) -> JSON {
         var all: [(String, JSON)] = []
-        let always: [Route.AnswerHeader] = route.roles == nil ? [] : [.release]
+        let always: [Route.AnswerHeader] = 
+            route.roles == nil ? [] : [.release, .rateLimit, .rateLimitPolicy]
         for answer in route.answers {
             all.append((String(answer.status), response(answer, answer.headers + always)))
         }
@@ -159,6 +160,7 @@ package enum OpenAPI {
         let sent: [Route.AnswerHeader] =
             switch status {
             case 401: [.wwwAuthenticate]
+            case 429: [.retryAfter, .rateLimit, .rateLimitPolicy]
             case 503: [.retryAfter]
             default: []
             }
@@ -212,6 +214,16 @@ extension Route.AnswerHeader {
             [
                 "description": "The live release and, after a semicolon, how it went live.",
                 "schema": ["type": "string", "examples": ["9f86d081884c…; watched"]],
+            ]
+        case .rateLimit:
+            [
+                "description": "What is left of the token's rate, and when there is more.",
+                "schema": ["type": "string", "examples": [#""token";r=9;t=1"#]],
+            ]
+        case .rateLimitPolicy:
+            [
+                "description": "The token's rate: so many in so many seconds.",
+                "schema": ["type": "string", "examples": [#""token";q=10;w=1"#]],
             ]
         case .wwwAuthenticate:
             ["description": "How to come in.", "schema": ["type": "string"]]

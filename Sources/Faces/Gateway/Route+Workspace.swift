@@ -37,6 +37,23 @@ extension Route {
             faults: [.unavailable],
             handler: { gateway, _ async throws(Problem) in try await gateway.readiness() }
         ),
+        Route(
+            method: "GET",
+            path: "/metrics",
+            roles: [.operator, .admin],
+            operation: "getMetrics",
+            tag: .service,
+            summary: "What is measured, in Prometheus' text format.",
+            answers: [
+                Answer(
+                    status: 200,
+                    description: "Version 0.0.4; `Docs/Metrics.md` lists what there is.",
+                    contentType: "text/plain",
+                    schema: Form.text("Lines of text.")
+                )
+            ],
+            handler: { gateway, _ async throws(Problem) in await gateway.metrics() }
+        ),
         // The same for everybody who has the program, and nothing of the workspace is in it.
         Route(
             method: "GET",

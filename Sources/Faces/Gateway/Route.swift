@@ -21,6 +21,8 @@ struct Route: Sendable {
         let body: JSON
         /// Nothing on the routes that are open to everyone.
         let visitor: Visitor?
+        /// What is told of the request once it is answered.
+        var notes = RequestNotes()
     }
 
     enum Tag: String, Sendable, CaseIterable {
@@ -104,6 +106,8 @@ extension Route {
         case preferenceApplied = "preference-applied"
         case retryAfter = "retry-after"
         case release = "stepgate-release"
+        case rateLimit = "ratelimit"
+        case rateLimitPolicy = "ratelimit-policy"
         case wwwAuthenticate = "www-authenticate"
     }
 

@@ -5,6 +5,8 @@ internal import Engine
 internal import Gateway
 internal import HTTPMicro
 internal import Platform
+internal import StorageSQLite
+internal import Telemetry
 internal import Values
 
 /// `stepgate serve`: the engine behind HTTP, until it is told to stop.
@@ -24,7 +26,12 @@ enum ServeCommand {
                 nil,
                 "make each valid change of the folder live; a broken one is told and left alone"
             ),
-        ],
+            OptionSpecification(
+                "--rate",
+                "RATE",
+                "how often each token may ask that has no rate of its own, as 100/s or 6000/m:200"
+            ),
+        ] + Observation.options,
         examples: [
             "stepgate serve", "stepgate serve --port 9200 --workspace shop",
             "stepgate serve --watch",
@@ -35,22 +42,35 @@ enum ServeCommand {
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
+        let rate = try call.rate
+        let observation = try Observation(call)
         Signals.outlive()
-        let running = try await RunningEngine.serve(call)
+        let instruments = observation.instruments
+        let running = try await RunningEngine.serve(call) { MeasuredStore($0, instruments) }
+        let gateway = GatewaySettings(address: address, port: UInt16(port), rate: rate)
         do {
-            try await serve(running, address: address, port: UInt16(port), call)
+            try await serve(running, gateway, observation, call)
             try await running.stop()
+            instruments.log.note(.info, "stopped")
+            await observation.finish()
             return .success
         } catch {
+            await observation.finish()
             try await running.stop()
             throw error
         }
     }
 
+    private struct GatewaySettings {
+        let address: String
+        let port: UInt16
+        let rate: Rate?
+    }
+
     private static func serve(
         _ running: RunningEngine,
-        address: String,
-        port: UInt16,
+        _ settings: GatewaySettings,
+        _ observation: Observation,
         _ call: Invocation
     ) async throws {
         let service = try await DecisionService(
@@ -64,15 +84,18 @@ enum ServeCommand {
             decisionDesk: running.decisionDesk,
             releaseDesk: running.releaseDesk,
             store: running.storage,
-            now: { SystemClock().now }
+            now: { SystemClock().now },
+            instruments: observation.instruments,
+            rate: settings.rate
         )
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
         let answering = Answering()
+        let (address, port) = (settings.address, settings.port)
         let server = try HTTPServer(address: address, port: port, limits: limits) {
             answering.answer($0, $1, by: gateway)
         }
-        try await announce(server, address, running, call)
+        try await announce(server, address, running, observation, call)
         let watch = FolderWatch(running, service, call)
         if !call.has("--watch") { tellOfDraft(Location(call).folder, running.engine.live) }
         let ends = Signals.termination()
@@ -81,7 +104,7 @@ enum ServeCommand {
             if call.has("--watch") { group.addTask { await watch.run() } }
             group.addTask {
                 for await _ in ends { break }
-                Terminal.standard.note("stopping: what was taken on is kept")
+                observation.tell(.info, "stopping", "stopping: what was taken on is kept")
                 service.stop()
                 await answering.finish()
             }
@@ -135,6 +158,7 @@ enum ServeCommand {
         _ server: HTTPServer,
         _ address: String,
         _ running: RunningEngine,
+        _ observation: Observation,
         _ call: Invocation
     ) async throws {
         let url = "http://\(address):\(server.port)"
@@ -153,11 +177,21 @@ enum ServeCommand {
             ).secret
         }
         if !address.hasPrefix("127.") {
-            Terminal.standard.note(
+            observation.tell(
+                .warn,
+                "unencrypted",
                 "\(address) may be reached from elsewhere, and tokens travel unencrypted: put a "
                     + "server with TLS before it"
             )
         }
+        observation.instruments.log.note(
+            .info,
+            "started",
+            [
+                ("url", .string(url)), ("version", .string(Commands.version)),
+                ("release", .string(running.engine.live.digest.hex)),
+            ]
+        )
         if call.wantsJSON {
             Terminal.standard.print(
                 ["url": .string(url), "admin_token": first.map(JSON.string) ?? .null]

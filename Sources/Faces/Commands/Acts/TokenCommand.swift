@@ -14,11 +14,18 @@ enum TokenCommand {
                 OptionSpecification("--name", "NAME", "who it is, as decisions and reviews say"),
                 OptionSpecification("--role", "ROLE", "agent, operator, reviewer or admin"),
                 OptionSpecification("--policies", "A,B", "only about these policies"),
+                OptionSpecification(
+                    "--rate",
+                    "RATE",
+                    "how often it may ask: 100/s, 6000/m or 100/s:20, 20 of them at once "
+                        + "(default: the server's)"
+                ),
                 OptionSpecification("--days", "N", "how long it is good (default: 90)"),
                 Person.option,
             ],
             examples: [
                 "stepgate token create --name shop-bot --role agent --policies message-triage",
+                "stepgate token create --name shop-bot --role agent --rate 100/s",
                 "stepgate token create --name ada --role reviewer --days 30",
             ],
             run: create
@@ -31,7 +38,7 @@ enum TokenCommand {
         ),
         CommandSpecification(
             "token revoke",
-            "Makes a token worth nothing, at once.",
+            "Makes a token worth nothing, within a second.",
             arguments: ["ID"],
             options: [Person.option],
             examples: ["stepgate token revoke 019a9f3e-0000-7000-8000-000000000000"],
@@ -55,6 +62,7 @@ enum TokenCommand {
             throw CommandFailure.usage("token create needs --role, one of \(roles)")
         }
         let days = try call.number("--days", in: 1...3_650, default: 90)
+        let rate = try call.rate
         let policies = call["--policies"]?.split(separator: ",").map { trimmed(String($0)) }
         let opened = try OpenStore(call, mode: .oneShot)
         let (secret, token) = try await desk(opened).create(
@@ -62,6 +70,7 @@ enum TokenCommand {
             role: role,
             policies: policies,
             lasting: .seconds(Int64(days) * 86_400),
+            rate: rate,
             by: Person.of(call)
         )
         await opened.store.close()
@@ -88,14 +97,14 @@ enum TokenCommand {
         let now = SystemClock().now
         var table = Table([
             .init("token", whole: true), .init("name"), .init("role"), .init("policies"),
-            .init("state"), .init("expires"),
+            .init("rate"), .init("state"), .init("expires"),
         ])
         for token in tokens {
             let state =
                 token.revokedAt != nil ? "revoked" : token.isValid(at: now) ? "good" : "expired"
             table.add([
                 token.id.description, token.name, token.role.rawValue,
-                token.policies?.joined(separator: ", ") ?? "all", state,
+                token.policies?.joined(separator: ", ") ?? "all", token.rate?.text ?? "", state,
                 token.expiresAt.map { String($0.rfc3339.prefix(10)) } ?? "never",
             ])
         }
@@ -114,5 +123,21 @@ enum TokenCommand {
             Terminal.standard.print("token \(token.id) of \(token.name) is revoked")
         }
         return .success
+    }
+}
+
+extension Invocation {
+    /// The rate given by `--rate`.
+    var rate: Rate? {
+        get throws(CommandFailure) {
+            guard let text = self["--rate"] else { return nil }
+            guard let rate = Rate(text) else {
+                throw .usage(
+                    "--rate takes a number a second, minute or hour, and how many of them at once: "
+                        + "100/s, 6000/m or 100/s:20; got '\(text)'"
+                )
+            }
+            return rate
+        }
     }
 }

@@ -15,6 +15,8 @@ struct RunningEngine: Sendable {
     let decisionDesk: DecisionDesk
     let releaseDesk: ReleaseDesk
     private let store: SQLiteStore
+    /// The same store as the engine sees it: for what only reads, or writes beside the engine.
+    let storage: any Store
     private let transport: CurlTransport
     private let heads: HeadsFile
     private let keeper: Task<Void, Never>
@@ -28,9 +30,14 @@ struct RunningEngine: Sendable {
     }
 
     /// An engine that decides under the live release; the folder becomes it where none is yet.
-    static func serve(_ call: Invocation) async throws -> RunningEngine {
+    ///
+    /// It sees of the store what `wrap` makes of it.
+    static func serve(
+        _ call: Invocation,
+        wrap: (SQLiteStore) -> any Store
+    ) async throws -> RunningEngine {
         let person = Person.of(call)
-        return try await start(Location(call)) { desk, releases in
+        return try await start(Location(call), wrap: wrap) { desk, releases in
             if let live = try await desk.live() {
                 return (try await releases.release(live.release), live)
             }
@@ -45,6 +52,7 @@ struct RunningEngine: Sendable {
     /// Opens the store, takes the release that is chosen there and begins to write the log's heads.
     private static func start(
         _ location: Location,
+        wrap: (SQLiteStore) -> any Store = { $0 },
         under choose: (ReleaseDesk, Releases) async throws -> (LoadedRelease, Promotion?)
     ) async throws -> RunningEngine {
         try Folder.make(location.stateFolder)
@@ -53,35 +61,37 @@ struct RunningEngine: Sendable {
             mode: .engine,
             secret: Process.randomBytes(32)
         )
+        let storage = wrap(store)
         Process.raiseFileLimit()
         let transport = CurlTransport()
         do {
             let releases = Releases(
-                store: store,
-                models: ModelClients(transport: transport, store: store),
+                store: storage,
+                models: ModelClients(transport: transport, store: storage),
                 attachments: FolderAttachments(base: location.folder)
             )
             let surroundings = Surroundings.system
-            let desk = ReleaseDesk(store: store, releases: releases, surroundings: surroundings)
+            let desk = ReleaseDesk(store: storage, releases: releases, surroundings: surroundings)
             let (live, promotion) = try await choose(desk, releases)
             let engine = try await DecisionEngine(
                 live: live,
                 promotion: promotion,
-                store: store,
+                store: storage,
                 releases: releases,
                 surroundings: surroundings
             )
             let heads = HeadsFile(location.storePath)
             return RunningEngine(
                 engine: engine,
-                desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+                desk: ReviewDesk(store: storage, releases: releases, surroundings: surroundings),
                 decisionDesk: DecisionDesk(
-                    store: store,
+                    store: storage,
                     releases: releases,
                     surroundings: surroundings
                 ),
                 releaseDesk: desk,
                 store: store,
+                storage: storage,
                 transport: transport,
                 heads: heads,
                 keeper: Task { await heads.keep(store) }
@@ -92,9 +102,6 @@ struct RunningEngine: Sendable {
             throw error
         }
     }
-
-    /// For what only reads, or writes beside the engine.
-    var storage: any Store { store }
 
     /// Writes the last head and lets the next engine in.
     func stop() async throws {
