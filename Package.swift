@@ -58,15 +58,16 @@ let package = Package(
         room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
+        room("Core", "Webhooks", ["Values", "Decisions"]),
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
-        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions"]),
+        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions", "Webhooks"]),
         room(
             "Engine",
             "Engine",
             [
                 "Values", "Access", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
-                "Models", "Storage",
+                "Models", "Storage", "Webhooks",
             ]
         ),
 
@@ -77,13 +78,13 @@ let package = Package(
         room(
             "Adapters",
             "StorageSQLite",
-            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage"],
+            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage", "Webhooks"],
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
-                "Migrations/0003_tokens.sql",
+                "Migrations/0003_tokens.sql", "Migrations/0005_callbacks.sql",
             ]
         ),
-        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
+        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
         room("Adapters", "Documents", ["CYAML", "Values"]),
         room("Adapters", "Platform", ["Values"]),
@@ -91,7 +92,10 @@ let package = Package(
         room(
             "Faces",
             "Gateway",
-            ["Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage"]
+            [
+                "Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage",
+                "Webhooks",
+            ]
         ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
@@ -101,7 +105,7 @@ let package = Package(
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
                 "Decisions", "Models",
                 "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
-                "Platform", "PracticeModel",
+                "Platform", "PracticeModel", "Webhooks",
             ],
             embedding: [
                 "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
@@ -149,6 +153,7 @@ let package = Package(
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
+        tests("WebhooksTests", ["Values", "Decisions", "Webhooks"]),
         tests(
             "ModelsTests",
             ["Values", "Prompts", "Autonomy", "Decisions", "Models", "TestSupport"],
@@ -156,7 +161,10 @@ let package = Package(
         ),
         tests(
             "StorageTests",
-            ["Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]
+            [
+                "Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite",
+                "TestSupport", "Webhooks",
+            ]
         ),
         tests("HTTPTests", ["Values", "Models", "HTTPCurl", "HTTPMicro"]),
         tests("PracticeModelTests", ["Values", "HTTPMicro", "PracticeModel"]),
@@ -165,7 +173,7 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport",
+                "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
             ]
         ),
         tests("CommandsTests", ["Values", "Models", "Commands", "TestSupport"]),
@@ -173,7 +181,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "TestSupport",
+                "Models", "Storage", "TestSupport", "Webhooks",
             ]
         ),
         tests("EndToEndTests", ["Values"]),

@@ -3,6 +3,7 @@ import Decisions
 import Reviews
 import Storage
 import Values
+import Webhooks
 
 /// A store that hands on what it does not do itself.
 protocol WrappingStore: Store {
@@ -46,6 +47,22 @@ extension WrappingStore {
     func tokens() async throws(StoreError) -> [AccessToken] { try await store.tokens() }
     func token(_ digest: Digest) async throws(StoreError) -> AccessToken? {
         try await store.token(digest)
+    }
+    func callback(_ decision: Identifier) async throws(StoreError) -> Callback? {
+        try await store.callback(decision)
+    }
+    func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback] {
+        try await store.callbacks(query)
+    }
+    func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        limit: Int
+    ) async throws(StoreError) -> [Callback] {
+        try await store.callbacks(dueAt: now, avoiding: hosts, limit: limit)
+    }
+    func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
+        try await store.keep(callbacks)
     }
     func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer? {
         try await store.keptAnswer(key, at: now)

@@ -55,6 +55,7 @@ struct GatewayWorld: Sendable {
     /// `model` answers after so long, with such a probability of a refund.
     init(
         _ time: VirtualTime,
+        allowsPrivateCallbacks: Bool = false,
         model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
     ) async throws {
         self.time = time
@@ -106,6 +107,7 @@ struct GatewayWorld: Sendable {
                 surroundings: surroundings
             ),
             store: store,
+            allowsPrivateCallbacks: allowsPrivateCallbacks,
             now: { time.now }
         )
         tokens = TokenDesk(store: store, surroundings: surroundings)

@@ -174,6 +174,7 @@ struct StyleTests {
         "Sources/Adapters/StorageSQLite/SQLiteStore.swift",
         "Sources/Adapters/StorageSQLite/SQLiteStore+Log.swift",
         "Sources/Adapters/StorageSQLite/SQLiteStore+Models.swift",
+        "Sources/Adapters/StorageSQLite/SQLiteStore+Callbacks.swift",
         "Sources/Engine/Engine/StoreCache.swift",
         "Sources/Engine/Storage/MemoryStore.swift",
         "Sources/Adapters/Documents/YAMLReader.swift",

@@ -11,6 +11,7 @@ enum StoreSchema {
         ("0001_initial", PackageResources._001_initial_sql),
         ("0002_models", PackageResources._002_models_sql),
         ("0003_tokens", PackageResources._003_tokens_sql),
+        ("0005_callbacks", PackageResources._005_callbacks_sql),
     ]
 
     static func configure(

@@ -32,15 +32,24 @@ package final class DecisionService: Sendable {
 
     package let engine: DecisionEngine
     private let clock: any CallClock
+    private let finished: @Sendable () -> Void
     private let state = Mutex(State())
     private let inbox: AsyncStream<Asking>
     private let into: AsyncStream<Asking>.Continuation
 
     /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
     /// held once, under one epoch.
-    package init(engine: DecisionEngine, clock: any CallClock) async throws(EngineError) {
+    ///
+    /// `finished` is told of decisions that became final here, so that their callbacks need not wait
+    /// for the next look.
+    package init(
+        engine: DecisionEngine,
+        clock: any CallClock,
+        finished: @escaping @Sendable () -> Void = {}
+    ) async throws(EngineError) {
         self.engine = engine
         self.clock = clock
+        self.finished = finished
         (inbox, into) = AsyncStream.makeStream()
         for asking in try await engine.resume() { take(asking) }
     }
@@ -82,7 +91,11 @@ package final class DecisionService: Sendable {
         guard let begun = try await engine.begin([step], under: policy).first else {
             preconditionFailure("one step has one result")
         }
-        if case .asking(let asking) = begun { take(asking) }
+        switch begun {
+        case .asking(let asking): take(asking)
+        case .settled where step.callback != nil: finished()
+        case .settled, .known, .keyTaken, .refused: break
+        }
         return begun
     }
 
@@ -111,6 +124,7 @@ package final class DecisionService: Sendable {
 
     /// Tells that a decision has changed, whoever changed it.
     package func changed(_ id: Identifier, to state: DecisionState) {
+        if !state.isPending { finished() }
         let met = self.state.withLock { own -> [Waiter] in
             guard let waiting = own.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: state) }

@@ -2,6 +2,7 @@ package import Access
 package import Decisions
 package import Reviews
 package import Values
+package import Webhooks
 
 /// One atomic step of the store: entries for the log, and the rows they change.
 ///
@@ -20,6 +21,8 @@ package struct Change: Sendable {
     package var models: [ModelState]
     /// A token made, or changed in whether it is revoked.
     package var token: AccessToken?
+    /// Where the result of the decision inserted is to be sent, once it is final.
+    package var callback: Callback?
 
     package init(
         entries: [Entry],
@@ -27,7 +30,8 @@ package struct Change: Sendable {
         review: ReviewWrite? = nil,
         tallies: [CallTally] = [],
         models: [ModelState] = [],
-        token: AccessToken? = nil
+        token: AccessToken? = nil,
+        callback: Callback? = nil
     ) {
         precondition(!entries.isEmpty, "a change is told by at least one entry")
         self.entries = entries
@@ -36,6 +40,7 @@ package struct Change: Sendable {
         self.tallies = tallies
         self.models = models
         self.token = token
+        self.callback = callback
     }
 }
 

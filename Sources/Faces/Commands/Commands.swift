@@ -14,7 +14,8 @@ package enum Commands {
             InitCommand.specification, CheckCommand.specification, TestCommand.specification,
             DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
-        + ModelsCommand.specifications + TokenCommand.specifications + [
+        + ModelsCommand.specifications + TokenCommand.specifications
+        + CallbacksCommand.specifications + [
             ServeCommand.specification, LogCommand.specification, PracticeCommand.specification,
         ]
 

@@ -9,7 +9,7 @@ internal import Values
 /// Decisions: asking for them, looking at them.
 extension Gateway {
     func decide(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
-        let (policy, input) = try question(call)
+        let (policy, input, callback) = try question(call)
         let visitor = try visitor(call)
         let step = IncomingStep(
             policy: policy,
@@ -18,7 +18,8 @@ extension Gateway {
                 IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
             },
             source: "api",
-            caller: visitor.name
+            caller: visitor.name,
+            callback: callback
         )
         let begun: Begun
         do {
@@ -35,7 +36,7 @@ extension Gateway {
             throw Problem(
                 422,
                 "idempotency-key-reused",
-                "This key was used with another input",
+                "This key was used with another input or callback",
                 "it belongs to decision \(id); use a new key for another step"
             )
         case .refused(let failures):
@@ -50,14 +51,16 @@ extension Gateway {
         }
     }
 
-    private func question(_ call: Route.Call) throws(Problem) -> (policy: String, input: JSON) {
+    private func question(
+        _ call: Route.Call
+    ) throws(Problem) -> (policy: String, input: JSON, callback: CallbackWish?) {
         let body: JSON
         do {
             body = try JSON.read(call.request.body)
         } catch {
             throw Problem(400, "invalid-json", "The body is not JSON", error.description)
         }
-        let names = ["policy", "input"]
+        let names = ["policy", "input", "callback_url"]
         guard let object = body.object else {
             throw Problem(400, "invalid-body", "The body is no object", "send {policy, input}")
         }
@@ -67,7 +70,7 @@ extension Gateway {
                 422,
                 "invalid-body",
                 "The body has a member that is not known",
-                "/\(stranger): expected policy and input\(near)"
+                "/\(stranger): expected policy, input and callback_url\(near)"
             )
         }
         guard let policy = body["policy"]?.string, let input = body["input"] else {
@@ -95,7 +98,7 @@ extension Gateway {
                 workspace.unknownPolicy(policy)
             )
         }
-        return (policy, input)
+        return (policy, input, try callback(body, call))
     }
 
     func visitor(_ call: Route.Call) throws(Problem) -> Visitor {
@@ -196,7 +199,12 @@ extension Gateway {
                 )
                 return problem.response
             }
-            return .json(record.explained(try await store.entries(of: record)))
+            return .json(
+                record.explained(
+                    try await store.entries(of: record),
+                    try await store.callback(id)
+                )
+            )
         } catch {
             throw Problem(error)
         }

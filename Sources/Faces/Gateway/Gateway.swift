@@ -11,6 +11,8 @@ package struct Gateway: Sendable {
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
     let store: any Store
+    /// Whether results may be sent into private networks, this machine included.
+    let allowsPrivateCallbacks: Bool
     let now: @Sendable () -> Instant
 
     package init(
@@ -18,12 +20,14 @@ package struct Gateway: Sendable {
         desk: ReviewDesk,
         decisionDesk: DecisionDesk,
         store: any Store,
+        allowsPrivateCallbacks: Bool = false,
         now: @escaping @Sendable () -> Instant
     ) {
         self.service = service
         self.desk = desk
         self.decisionDesk = decisionDesk
         self.store = store
+        self.allowsPrivateCallbacks = allowsPrivateCallbacks
         self.now = now
     }
 

@@ -17,6 +17,11 @@ enum ServeCommand {
                 "IP",
                 "which address it listens on (default: 127.0.0.1, this machine only)"
             ),
+            OptionSpecification(
+                "--allow-private-callbacks",
+                nil,
+                "lets callback_url lead into private networks and to this machine"
+            ),
         ],
         examples: ["stepgate serve", "stepgate serve --port 9200 --workspace shop"],
         run: run
@@ -49,12 +54,19 @@ enum ServeCommand {
         port: UInt16,
         _ call: Invocation
     ) async throws {
-        let service = try await DecisionService(engine: running.engine, clock: SystemClock())
+        let allowsPrivate = call.has("--allow-private-callbacks")
+        let courier = try await running.courier(allowsPrivate: allowsPrivate)
+        let service = try await DecisionService(
+            engine: running.engine,
+            clock: SystemClock(),
+            finished: { courier.wake() }
+        )
         let gateway = Gateway(
             service: service,
             desk: running.desk,
             decisionDesk: running.decisionDesk,
             store: running.storage,
+            allowsPrivateCallbacks: allowsPrivate,
             now: { SystemClock().now }
         )
         let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
@@ -69,6 +81,7 @@ enum ServeCommand {
         let ends = Signals.termination()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
+            group.addTask { await courier.run() }
             group.addTask {
                 await withDiscardingTaskGroup { answers in
                     for await exchange in exchanges {
@@ -83,6 +96,7 @@ enum ServeCommand {
                 for await _ in ends { break }
                 Terminal.standard.note("stopping: what was taken on is kept")
                 service.stop()
+                courier.stop()
                 inbox.finish()
             }
             try await group.waitForAll()

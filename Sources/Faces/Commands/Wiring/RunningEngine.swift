@@ -65,6 +65,16 @@ struct RunningEngine: Sendable {
         }
     }
 
+    /// What sends results to those who asked for that.
+    func courier(allowsPrivate: Bool) async throws -> CallbackCourier {
+        try await CallbackCourier(
+            store: store,
+            transport: transport,
+            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance()),
+            allowsPrivate: allowsPrivate
+        )
+    }
+
     /// For what only reads, or writes beside the engine.
     var storage: any Store { store }
 
