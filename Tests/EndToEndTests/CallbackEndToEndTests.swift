@@ -110,7 +110,7 @@ struct CallbackEndToEndTests {
         let decided = try program.run(
             "review",
             "decide",
-            try #require(review["review"]?.string),
+            try #require(review["id"]?.string),
             "--output",
             #"{"action":"reject"}"#,
             "--as",
@@ -138,6 +138,10 @@ struct CallbackEndToEndTests {
         let listed = try program.json("callbacks", "list", "--state", "delivered").array ?? []
         #expect(listed.count == 2)
         #expect(try program.json("callbacks", "list").array?.isEmpty == true)
+        let table = try program.run("callbacks", "list", "--state", "any").output
+        #expect(table.contains("127.0.0.1:\(receiver.port)"))
+        #expect(!table.contains("for=bot"), "a URL may hold a secret")
+        #expect(try program.run("callbacks", "list", "--state", "lost").code == 2)
         try nobodyElseKnows(secret)
         try docsVerify(first, secret)
     }

@@ -17,6 +17,8 @@ struct CourierWorld: Sendable {
         let body: [UInt8]
         let reach: Reach
         let limit: Int
+        let firstByte: Duration?
+        let timeout: Duration
     }
 
     final class Receiver: HTTPTransport {
@@ -56,7 +58,9 @@ struct CourierWorld: Sendable {
                 headers: Dictionary(uniqueKeysWithValues: headers),
                 body: call.body,
                 reach: call.reach,
-                limit: call.responseLimit
+                limit: call.responseLimit,
+                firstByte: call.firstByteTimeout,
+                timeout: call.timeout
             )
             let number = state.withLock { state in
                 state.calls.append(seen)

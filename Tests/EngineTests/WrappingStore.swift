@@ -57,9 +57,10 @@ extension WrappingStore {
     func callbacks(
         dueAt now: Instant,
         avoiding hosts: Set<String>,
+        toEach: Int,
         limit: Int
     ) async throws(StoreError) -> [Callback] {
-        try await store.callbacks(dueAt: now, avoiding: hosts, limit: limit)
+        try await store.callbacks(dueAt: now, avoiding: hosts, toEach: toEach, limit: limit)
     }
     func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
         try await store.keep(callbacks)

@@ -51,11 +51,13 @@ struct CallbackStoreTests {
         _ store: any Store,
         after seconds: Int64 = 0,
         avoiding hosts: Set<String> = [],
+        toEach: Int = 100,
         limit: Int = 100
     ) async throws -> [UInt64] {
         let found = try await store.callbacks(
             dueAt: now + .seconds(seconds),
             avoiding: hosts,
+            toEach: toEach,
             limit: limit
         )
         return found.map { callback in
@@ -157,7 +159,7 @@ struct CallbackStoreTests {
     }
 
     @Test(arguments: StoreTests.Kind.allCases)
-    func `what is due comes the longest due first, but for some hosts, and at most so many`(
+    func `what is due comes host by host, the longest due first, so many to each and in all`(
         kind: StoreTests.Kind
     ) async throws {
         let store = try store(kind)
@@ -165,8 +167,11 @@ struct CallbackStoreTests {
             try asked(4, .decided), try asked(2, .decided, host: "slow.example"),
             try asked(3, .decided), try asked(1, .decided), try asked(9, .decided),
         ])
-        #expect(try await due(store, after: 5) == [1, 2, 3, 4])
-        #expect(try await due(store, after: 5, limit: 2) == [1, 2])
+        #expect(try await due(store, after: 5) == [1, 3, 4, 2])
+        #expect(try await due(store, after: 5, limit: 2) == [1, 3])
+        #expect(try await due(store, after: 5, toEach: 1) == [1, 2])
+        #expect(try await due(store, after: 5, toEach: 2, limit: 3) == [1, 3, 2])
+        #expect(try await due(store, after: 2) == [1, 2])
         #expect(try await due(store, after: 5, avoiding: ["slow.example:443"]) == [1, 3, 4])
         let both: Set = ["slow.example:443", "example.com:443"]
         #expect(try await due(store, after: 5, avoiding: both).isEmpty)

@@ -22,6 +22,18 @@ extension Rows {
         "UPDATE callbacks SET state=?, attempts=?, final_at=?, next_at=?, last_error=?, "
         + "version=version+1 WHERE decision=? AND version=?"
 
+    /// Each host that something is to be sent to, with when its first is due.
+    ///
+    /// It steps from host to host along the index, however many callbacks each has.
+    static let callbackHosts =
+        "WITH RECURSIVE hosts(host) AS ("
+        + "SELECT min(host) FROM callbacks WHERE next_at IS NOT NULL UNION ALL "
+        + "SELECT (SELECT min(host) FROM callbacks WHERE next_at IS NOT NULL "
+        + "AND host>hosts.host) FROM hosts WHERE hosts.host IS NOT NULL), "
+        + "waiting(host, first) AS (SELECT host, (SELECT min(next_at) FROM callbacks "
+        + "WHERE callbacks.host=hosts.host AND next_at IS NOT NULL) FROM hosts "
+        + "WHERE host IS NOT NULL) SELECT host FROM waiting"
+
     static func values(of callback: Callback) -> [SQLiteValue] {
         [
             .blob(callback.decision.bytes), .text(callback.url), .text(callback.host),

@@ -30,17 +30,30 @@ extension SQLiteStore {
     package func callbacks(
         dueAt now: Instant,
         avoiding hosts: Set<String>,
+        toEach: Int,
         limit: Int
     ) async throws(StoreError) -> [Callback] {
         let places = hosts.map { _ in "?" }.joined(separator: ",")
-        return try await list(
-            "SELECT \(Rows.callbackColumns) FROM callbacks",
-            ["next_at<=?"] + (hosts.isEmpty ? [] : ["host NOT IN (\(places))"]),
-            [.integer(now.microseconds)] + hosts.sorted().map(SQLiteValue.text),
-            "ORDER BY next_at, decision",
-            limit,
-            Rows.callback
-        )
+        let avoided = hosts.isEmpty ? "" : " AND host NOT IN (\(places))"
+        let names = hosts.sorted().map(SQLiteValue.text)
+        let now = SQLiteValue.integer(now.microseconds)
+        return try await read { connection in
+            var due: [Callback] = []
+            let hosts = try connection.rows(
+                "\(Rows.callbackHosts) WHERE first<=?\(avoided) ORDER BY first, host LIMIT ?",
+                [now] + names + [.integer(Int64(limit))]
+            )
+            for host in hosts where due.count < limit {
+                let room = SQLiteValue.integer(Int64(min(toEach, limit - due.count)))
+                let rows = try connection.rows(
+                    "SELECT \(Rows.callbackColumns) FROM callbacks WHERE host=? AND next_at<=? "
+                        + "ORDER BY next_at, decision LIMIT ?",
+                    [host[0], now, room]
+                )
+                for row in rows { due.append(try Rows.callback(row)) }
+            }
+            return due
+        }
     }
 
     package func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {

@@ -62,7 +62,10 @@ package struct CallbackURL: Sendable, Equatable {
 
     private static func isPrivate(_ host: String) throws(CallbackURLError) -> Bool {
         if host.hasPrefix("[") {
-            guard let address = NetworkAddress(String(host.dropFirst().dropLast())) else {
+            // An IPv4 address in brackets is none, whatever a lenient reader makes of it.
+            guard host.contains(":"),
+                let address = NetworkAddress(String(host.dropFirst().dropLast()))
+            else {
                 throw CallbackURLError("its host is no IPv6 address")
             }
             return !address.isPublic

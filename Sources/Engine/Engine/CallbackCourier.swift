@@ -90,7 +90,12 @@ package final class CallbackCourier: Sendable {
             guard room > 0 else { return taken }
             let claimed: [Callback]
             do throws(StoreError) {
-                let due = try await store.callbacks(dueAt: now, avoiding: full, limit: room)
+                let due = try await store.callbacks(
+                    dueAt: now,
+                    avoiding: full,
+                    toEach: Limits.callbacksToOneHost,
+                    limit: room
+                )
                 claimed = try await claim(due)
             } catch {
                 // The store cannot be read or written now; the next look tries again.

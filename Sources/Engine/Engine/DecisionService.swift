@@ -40,8 +40,8 @@ package final class DecisionService: Sendable {
     /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
     /// held once, under one epoch.
     ///
-    /// `finished` is told of decisions that became final here, so that their callbacks need not wait
-    /// for the next look.
+    /// `finished` is told when a decision became final here whose result may be to be sent, so that
+    /// it need not wait for the next look.
     package init(
         engine: DecisionEngine,
         clock: any CallClock,
@@ -122,9 +122,14 @@ package final class DecisionService: Sendable {
         return try await engine.view(of: id)
     }
 
-    /// Tells that a decision has changed, whoever changed it.
+    /// Tells that a person here has changed a decision.
     package func changed(_ id: Identifier, to state: DecisionState) {
         if !state.isPending { finished() }
+        tell(id, state)
+    }
+
+    /// Wakes whoever waits for that.
+    private func tell(_ id: Identifier, _ state: DecisionState) {
         let met = self.state.withLock { own -> [Waiter] in
             guard let waiting = own.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: state) }
@@ -150,7 +155,9 @@ package final class DecisionService: Sendable {
                 switch try await engine.ask(asking) {
                 case .settled(let view):
                     state.withLock { _ = $0.held.remove(asking.id) }
-                    changed(asking.id, to: view.record.state)
+                    // A model decides thousands a second, and few of them are to be sent.
+                    if first.hasCallback { finished() }
+                    tell(asking.id, view.record.state)
                     return
                 case .waits(let next, let until):
                     asking = next
@@ -193,7 +200,7 @@ package final class DecisionService: Sendable {
                 let head = try await engine.head()
                 if head == seen, number == newest { continue }
                 (seen, newest) = (head, number)
-                for id in waited { changed(id, to: try await engine.view(of: id).record.state) }
+                for id in waited { tell(id, try await engine.view(of: id).record.state) }
             } catch {
                 // The store cannot be read now; the next look tells.
                 continue

@@ -82,7 +82,8 @@ struct Intake {
                 record: record,
                 input: incoming.input,
                 release: settlement.release,
-                policy: settlement.policy
+                policy: settlement.policy,
+                hasCallback: incoming.callback != nil
             )
         )
     }

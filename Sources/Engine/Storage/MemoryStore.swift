@@ -180,6 +180,7 @@ package final class MemoryStore: Store {
     package func callbacks(
         dueAt now: Instant,
         avoiding hosts: Set<String>,
+        toEach: Int,
         limit: Int
     ) async throws(StoreError) -> [Callback] {
         state.withLock { state in
@@ -187,10 +188,13 @@ package final class MemoryStore: Store {
                 callback.progress.nextAt.map { (at: $0, callback: callback) }
             }
             let found = due.filter { $0.at <= now && !hosts.contains($0.callback.host) }
-            let order = found.sorted { left, right in
-                (left.at, left.callback.decision) < (right.at, right.callback.decision)
+            let byHost = Dictionary(grouping: found) { $0.callback.host }.mapValues { some in
+                some.sorted { ($0.at, $0.callback.decision) < ($1.at, $1.callback.decision) }
             }
-            return order.prefix(limit).map(\.callback)
+            let order = byHost.sorted { left, right in
+                (left.value[0].at, left.key) < (right.value[0].at, right.key)
+            }
+            return Array(order.flatMap { $0.value.prefix(toEach).map(\.callback) }.prefix(limit))
         }
     }
 

@@ -53,10 +53,13 @@ package protocol Store: Sendable {
     func callback(_ decision: Identifier) async throws(StoreError) -> Callback?
     /// Newest decision first.
     func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback]
-    /// Those due by then, the longest due first, but for those to some hosts.
+    /// Some of those due by then, so many to a host and in all, but none to some hosts.
+    ///
+    /// The hosts that have waited longest come first, and within one the longest due.
     func callbacks(
         dueAt now: Instant,
         avoiding hosts: Set<String>,
+        toEach: Int,
         limit: Int
     ) async throws(StoreError) -> [Callback]
     /// Keeps each where it has not changed since it was read; says for each whether it was kept.
