@@ -161,6 +161,7 @@ struct ModelStoreTests {
         #expect(try await store.tallies(since: StoreFixture.now - .seconds(900)).count == 1)
         #expect(try await store.verified().isWhole)
         #expect(try old.row("SELECT count(*) FROM scopes")?[0].integer == 2)
-        #expect(try old.row("PRAGMA user_version")?[0].integer == Int64(StoreSchema.migrations.count))
+        let version = try old.row("PRAGMA user_version")?[0].integer
+        #expect(version == Int64(StoreSchema.migrations.count))
     }
 }
