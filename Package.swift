@@ -58,16 +58,21 @@ let package = Package(
         room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
+        room("Core", "Webhooks", ["Values", "Decisions"]),
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
-        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions"]),
-        room("Engine", "Telemetry", ["Values", "Access", "Reviews", "Decisions", "Storage"]),
+        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions", "Webhooks"]),
+        room(
+            "Engine",
+            "Telemetry",
+            ["Values", "Access", "Reviews", "Decisions", "Webhooks", "Storage"]
+        ),
         room(
             "Engine",
             "Engine",
             [
                 "Values", "Access", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
-                "Models", "Storage",
+                "Models", "Storage", "Webhooks",
             ]
         ),
 
@@ -78,15 +83,15 @@ let package = Package(
         room(
             "Adapters",
             "StorageSQLite",
-            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage"],
+            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage", "Webhooks"],
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
                 "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
-                "Migrations/0005_keys.sql",
+                "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
                 "Migrations/0007_token_rates.sql",
             ]
         ),
-        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
+        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
         room("Adapters", "Documents", ["CYAML", "Values"]),
         room("Adapters", "Platform", ["Values"]),
@@ -96,7 +101,7 @@ let package = Package(
             "Gateway",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage",
-                "Telemetry",
+                "Telemetry", "Webhooks",
             ]
         ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
@@ -107,7 +112,7 @@ let package = Package(
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
                 "Decisions", "Models",
                 "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
-                "Documents", "Platform", "PracticeModel",
+                "Documents", "Platform", "PracticeModel", "Webhooks",
             ],
             embedding: [
                 "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
@@ -163,6 +168,7 @@ let package = Package(
             ]
         ),
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
+        tests("WebhooksTests", ["Values", "Decisions", "Webhooks"]),
         tests(
             "ModelsTests",
             ["Values", "Prompts", "Autonomy", "Decisions", "Models", "TestSupport"],
@@ -170,7 +176,10 @@ let package = Package(
         ),
         tests(
             "StorageTests",
-            ["Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]
+            [
+                "Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite",
+                "TestSupport", "Webhooks",
+            ]
         ),
         tests("HTTPTests", ["Values", "Models", "HTTPCurl", "HTTPMicro"]),
         tests("PracticeModelTests", ["Values", "HTTPMicro", "PracticeModel"]),
@@ -179,7 +188,7 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport",
+                "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
             ]
         ),
         tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
@@ -187,7 +196,7 @@ let package = Package(
             "GatewayTests",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "Telemetry", "TestSupport",
+                "Models", "Storage", "Telemetry", "TestSupport", "Webhooks",
             ]
         ),
         tests("EndToEndTests", ["Values"]),

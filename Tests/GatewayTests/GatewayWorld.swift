@@ -62,6 +62,7 @@ struct GatewayWorld: Sendable {
     init(
         _ time: VirtualTime,
         rate: Rate? = nil,
+        allowsPrivateCallbacks: Bool = false,
         model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
     ) async throws {
         self.time = time
@@ -132,6 +133,7 @@ struct GatewayWorld: Sendable {
             ),
             releaseDesk: self.releases,
             store: measured,
+            allowsPrivateCallbacks: allowsPrivateCallbacks,
             now: { time.now },
             instruments: instruments,
             rate: rate

@@ -3,6 +3,7 @@ package import Decisions
 package import Reviews
 package import Storage
 package import Values
+package import Webhooks
 
 /// A store that hands on what it does not do itself: to slow one act down, or to let it fail.
 package protocol WrappingStore: Store {
@@ -57,6 +58,23 @@ extension WrappingStore {
     package func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer?
     {
         try await store.keptAnswer(key, at: now)
+    }
+    package func callback(_ decision: Identifier) async throws(StoreError) -> Callback? {
+        try await store.callback(decision)
+    }
+    package func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback] {
+        try await store.callbacks(query)
+    }
+    package func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        toEach: Int,
+        limit: Int
+    ) async throws(StoreError) -> [Callback] {
+        try await store.callbacks(dueAt: now, avoiding: hosts, toEach: toEach, limit: limit)
+    }
+    package func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
+        try await store.keep(callbacks)
     }
     package func keep(_ answer: KeptAnswer) async throws(StoreError) {
         try await store.keep(answer)

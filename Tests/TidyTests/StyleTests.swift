@@ -180,6 +180,7 @@ struct StyleTests {
         "Sources/Adapters/StorageSQLite/SQLiteStore+Log.swift",
         "Sources/Adapters/StorageSQLite/SQLiteStore+Models.swift",
         "Sources/Adapters/StorageSQLite/SQLiteStore+Releases.swift",
+        "Sources/Adapters/StorageSQLite/SQLiteStore+Callbacks.swift",
         "Sources/Engine/Engine/StoreCache.swift",
         "Sources/Engine/Storage/MemoryStore.swift",
         "Sources/Engine/Telemetry/MeasuredStore.swift",

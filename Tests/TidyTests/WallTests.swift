@@ -147,6 +147,9 @@ struct WallTests {
         for state in ["open", "settled", "withdrawn"] {
             #expect(page.contains("review_\(state)"), "\(state) is missing from the diagram")
         }
+        for state in ["waiting", "sending", "delivered", "exhausted", "stopped"] {
+            #expect(page.contains("callback_\(state)"), "\(state) is missing from the diagram")
+        }
         let models = try String(
             contentsOfFile: Tree.root + "/Docs/Models.md",
             encoding: .utf8

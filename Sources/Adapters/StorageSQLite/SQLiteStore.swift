@@ -78,13 +78,13 @@ package final class SQLiteStore: Store {
     }
 
     /// Runs writes beside the log in a transaction of their own.
-    func write(
-        _ work: @escaping @Sendable (SQLiteConnection) throws -> Void
-    ) async throws(StoreError) {
+    func write<Value: Sendable>(
+        _ work: @escaping @Sendable (SQLiteConnection) throws -> Value
+    ) async throws(StoreError) -> Value {
         guard let writer else {
             throw StoreError(.notWritable, "\(path) was opened for reading only")
         }
-        try await writer.run(work)
+        return try await writer.run(work)
     }
 
     /// Runs reads on the reader's thread, turning what SQLite says into the store's errors.
@@ -237,7 +237,7 @@ package final class SQLiteStore: Store {
         return "\(column) IN (\(words.map { _ in "?" }.joined(separator: ",")))"
     }
 
-    private func list<Value: Sendable>(
+    func list<Value: Sendable>(
         _ select: String,
         _ conditions: [String],
         _ values: [SQLiteValue],

@@ -207,5 +207,19 @@ struct Transaction {
                 Rows.values(of: review)
             )
         }
+        try writeCallback(work, change)
+    }
+
+    /// Keeps a callback that is new, or makes one due that waits for the decision.
+    ///
+    /// A decision that is inserted has no other callback than its change's, so one that a rule
+    /// decides costs nothing here.
+    private func writeCallback(_ work: ChangeWork, _ change: Change) throws {
+        if let callback = work.callback {
+            try connection.run(Rows.insertCallback, Rows.values(of: callback))
+        } else if case .update(let record)? = change.decision, let finalAt = work.finalAt {
+            let at = SQLiteValue.integer(finalAt.microseconds)
+            try connection.run(Rows.callbackDue, [at, at, .blob(record.id.bytes)])
+        }
     }
 }

@@ -41,16 +41,16 @@ final class Writer: Sendable {
     }
 
     /// Runs writes that are not of the log in a transaction of their own.
-    func run(
-        _ work: @escaping @Sendable (SQLiteConnection) throws -> Void
-    ) async throws(StoreError) {
+    func run<Value: Sendable>(
+        _ work: @escaping @Sendable (SQLiteConnection) throws -> Value
+    ) async throws(StoreError) -> Value {
         let result = await confined.run { connection in
             Self.inTransaction(connection) {
                 try connection.execute("BEGIN IMMEDIATE")
-                try work(connection)
+                return try work(connection)
             }
         }
-        try result.get()
+        return try result.get()
     }
 
     /// Commits what the body did, or undoes it all.

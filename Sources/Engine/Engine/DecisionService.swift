@@ -33,6 +33,7 @@ package final class DecisionService: Sendable {
     package let engine: DecisionEngine
     private let clock: any CallClock
     private let tell: @Sendable (Followed) -> Void
+    private let finished: @Sendable () -> Void
     private let state = Mutex(State())
     private let inbox: AsyncStream<Asking>
     private let into: AsyncStream<Asking>.Continuation
@@ -40,15 +41,19 @@ package final class DecisionService: Sendable {
     /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
     /// held once, under one epoch.
     ///
-    /// `tell` hears of each promotion that came into force or could not.
+    /// `tell` hears of each promotion that came into force or could not. `finished` is told when a
+    /// decision became final here whose result may be to be sent, so that it need not wait for the
+    /// next look.
     package init(
         engine: DecisionEngine,
         clock: any CallClock,
-        tell: @escaping @Sendable (Followed) -> Void = { _ in }
+        tell: @escaping @Sendable (Followed) -> Void = { _ in },
+        finished: @escaping @Sendable () -> Void = {}
     ) async throws(EngineError) {
         self.engine = engine
         self.clock = clock
         self.tell = tell
+        self.finished = finished
         (inbox, into) = AsyncStream.makeStream()
         for asking in try await engine.resume() { take(asking) }
     }
@@ -90,7 +95,11 @@ package final class DecisionService: Sendable {
         guard let begun = try await engine.begin([step], under: policy).first else {
             preconditionFailure("one step has one result")
         }
-        if case .asking(let asking) = begun { take(asking) }
+        switch begun {
+        case .asking(let asking): take(asking)
+        case .settled where step.callback != nil: finished()
+        case .settled, .known, .keyTaken, .refused: break
+        }
         return begun
     }
 
@@ -117,8 +126,14 @@ package final class DecisionService: Sendable {
         return try await engine.view(of: id)
     }
 
-    /// Tells that a decision has changed, whoever changed it.
+    /// Tells that a person here has changed a decision.
     package func changed(_ id: Identifier, to state: DecisionState) {
+        if !state.isPending { finished() }
+        tell(id, state)
+    }
+
+    /// Wakes whoever waits for that.
+    private func tell(_ id: Identifier, _ state: DecisionState) {
         let met = self.state.withLock { own -> [Waiter] in
             guard let waiting = own.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: state) }
@@ -144,7 +159,9 @@ package final class DecisionService: Sendable {
                 switch try await engine.ask(asking) {
                 case .settled(let view):
                     state.withLock { _ = $0.held.remove(asking.id) }
-                    changed(asking.id, to: view.record.state)
+                    // A model decides thousands a second, and few of them are to be sent.
+                    if first.hasCallback { finished() }
+                    tell(asking.id, view.record.state)
                     return
                 case .waits(let next, let until):
                     asking = next
@@ -188,7 +205,7 @@ package final class DecisionService: Sendable {
                 let head = try await engine.head()
                 if head == seen, number == newest { continue }
                 (seen, newest) = (head, number)
-                for id in waited { changed(id, to: try await engine.view(of: id).record.state) }
+                for id in waited { tell(id, try await engine.view(of: id).record.state) }
             } catch {
                 // The store cannot be read now; the next look tells.
                 continue

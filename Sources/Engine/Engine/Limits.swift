@@ -26,6 +26,16 @@ package enum Limits {
     static let recallPage = 256
     /// Between two looks for steps whose lease ran out.
     static let reapPause = Duration.seconds(10)
+    /// Callbacks under way, in all and to one host.
+    package static let callbacksAtOnce = 32
+    package static let callbacksToOneHost = 4
+    /// How long a receiver may take to begin its answer, and to end it.
+    static let callbackFirstByte = Duration.seconds(15)
+    static let callbackTimeout = Duration.seconds(20)
+    /// How long a callback is claimed; more than an attempt can take.
+    package static let callbackLease = Duration.seconds(60)
+    /// Bytes that are read of a receiver's answer; nothing depends on them.
+    static let callbackAnswerBytes = 64 << 10
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)

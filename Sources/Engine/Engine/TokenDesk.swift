@@ -3,6 +3,7 @@ internal import Decisions
 internal import Models
 package import Storage
 package import Values
+package import Webhooks
 
 /// Where tokens are made and revoked; each act is an entry of the log.
 ///
@@ -63,6 +64,15 @@ package struct TokenDesk: Sendable {
     package func all() async throws(EngineError) -> [AccessToken] {
         do {
             return try await store.tokens()
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// What messages to a token's holder are signed with; for that holder's eyes only.
+    package func webhookSecret(of token: Identifier) async throws(EngineError) -> WebhookSecret {
+        do {
+            return WebhookSecret(store: try await store.secret(), token: token)
         } catch {
             throw EngineError(error)
         }

@@ -2,6 +2,7 @@ package import Access
 package import Decisions
 package import Reviews
 package import Values
+package import Webhooks
 
 /// One atomic step of the store: entries for the log, and the rows they change.
 ///
@@ -22,6 +23,8 @@ package struct Change: Sendable {
     package var token: AccessToken?
     /// A release that goes live; refused as stale when its number is not the next.
     package var promotion: Promotion?
+    /// Where the result of the decision inserted is to be sent, once it is final.
+    package var callback: Callback?
 
     package init(
         entries: [Entry],
@@ -30,7 +33,8 @@ package struct Change: Sendable {
         tallies: [CallTally] = [],
         models: [ModelState] = [],
         token: AccessToken? = nil,
-        promotion: Promotion? = nil
+        promotion: Promotion? = nil,
+        callback: Callback? = nil
     ) {
         precondition(!entries.isEmpty, "a change is told by at least one entry")
         self.entries = entries
@@ -40,6 +44,7 @@ package struct Change: Sendable {
         self.models = models
         self.token = token
         self.promotion = promotion
+        self.callback = callback
     }
 }
 

@@ -3,6 +3,7 @@ package import Decisions
 package import Reviews
 internal import Synchronization
 package import Values
+package import Webhooks
 
 /// A store that lasts as long as its process: what the engine is tested on.
 package final class MemoryStore: Store {
@@ -28,6 +29,7 @@ package final class MemoryStore: Store {
         var models: [String: ModelState] = [:]
         var answers: [Digest: KeptAnswer] = [:]
         var tokens: [Identifier: AccessToken] = [:]
+        var callbacks: [Identifier: Callback] = [:]
 
         func claim(_ name: KeyClaim.Name) -> Claim? {
             claims[name].flatMap { claim in
@@ -77,6 +79,10 @@ package final class MemoryStore: Store {
         state.head = work.head
         if let decision = work.decision { state.decisions[decision.id] = decision }
         if let review = work.review { state.reviews[review.id] = review }
+        if let callback = work.callback { state.callbacks[callback.decision] = callback }
+        if let id = work.decision?.id, let finalAt = work.finalAt {
+            state.callbacks[id]?.decided(at: finalAt)
+        }
         for tally in change.tallies {
             state.tallies[tally.key, default: CallTally(tally.key)].add(tally)
         }
@@ -186,6 +192,53 @@ package final class MemoryStore: Store {
 
     package func token(_ digest: Digest) async throws(StoreError) -> AccessToken? {
         state.withLock { $0.tokens.values.first { $0.digest == digest } }
+    }
+
+    package func callback(_ decision: Identifier) async throws(StoreError) -> Callback? {
+        state.withLock { $0.callbacks[decision] }
+    }
+
+    package func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback] {
+        state.withLock { state in
+            let found = state.callbacks.values.filter { callback in
+                (query.state.map { $0 == callback.progress.state } ?? true)
+                    && (query.before.map { callback.decision < $0 } ?? true)
+            }
+            return Array(found.sorted { $1.decision < $0.decision }.prefix(query.limit))
+        }
+    }
+
+    package func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        toEach: Int,
+        limit: Int
+    ) async throws(StoreError) -> [Callback] {
+        state.withLock { state in
+            let due = state.callbacks.values.compactMap { callback in
+                callback.progress.nextAt.map { (at: $0, callback: callback) }
+            }
+            let found = due.filter { $0.at <= now && !hosts.contains($0.callback.host) }
+            let byHost = Dictionary(grouping: found) { $0.callback.host }.mapValues { some in
+                some.sorted { ($0.at, $0.callback.decision) < ($1.at, $1.callback.decision) }
+            }
+            let order = byHost.sorted { left, right in
+                (left.value[0].at, left.key) < (right.value[0].at, right.key)
+            }
+            return Array(order.flatMap { $0.value.prefix(toEach).map(\.callback) }.prefix(limit))
+        }
+    }
+
+    package func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
+        state.withLock { state in
+            callbacks.map { callback in
+                guard state.callbacks[callback.decision]?.version == callback.version else {
+                    return false
+                }
+                state.callbacks[callback.decision] = callback.next
+                return true
+            }
+        }
     }
 
     package func keptAnswer(

@@ -2,6 +2,7 @@ package import Access
 package import Decisions
 package import Reviews
 package import Values
+package import Webhooks
 
 /// Where everything durable lives: the log, its projections, and releases.
 ///
@@ -13,7 +14,8 @@ package protocol Store: Sendable {
     ///
     /// Sets on each decision written: `version` one up, `links.last` to the change's last entry,
     /// `links.input` and `links.output` to the last of its entries whose payload has `/input` and
-    /// `/output`, where one does. Sets a review's `version` one up.
+    /// `/output`, where one does. Sets a review's `version` one up. A callback that waits for a
+    /// decision becomes due in the very transaction that makes the decision final.
     func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult]
 
     func head() async throws(StoreError) -> ChainHead
@@ -48,6 +50,22 @@ package protocol Store: Sendable {
     func tokens() async throws(StoreError) -> [AccessToken]
     /// The token whose secret has that digest.
     func token(_ digest: Digest) async throws(StoreError) -> AccessToken?
+
+    /// Where the result of that decision is sent, if it is sent anywhere.
+    func callback(_ decision: Identifier) async throws(StoreError) -> Callback?
+    /// Newest decision first.
+    func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback]
+    /// Some of those due by then, so many to a host and in all, but none to some hosts.
+    ///
+    /// The hosts that have waited longest come first, and within one the longest due.
+    func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        toEach: Int,
+        limit: Int
+    ) async throws(StoreError) -> [Callback]
+    /// Keeps each where it has not changed since it was read; says for each whether it was kept.
+    func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool]
 
     /// The answer kept under that key, unless it has expired by then.
     func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer?
@@ -122,6 +140,16 @@ package struct ReviewQuery: Sendable, Equatable {
     package var decision: Identifier?
     /// Only those opened after this one: the cursor of the next page.
     package var after: Identifier?
+    package var limit: Int
+
+    package init(limit: Int = 100) { self.limit = limit }
+}
+
+/// Which callbacks to list.
+package struct CallbackQuery: Sendable, Equatable {
+    package var state: Callback.State?
+    /// Only those of decisions made before this one: the cursor of the next page.
+    package var before: Identifier?
     package var limit: Int
 
     package init(limit: Int = 100) { self.limit = limit }

@@ -4,6 +4,7 @@ package import Reviews
 package import Storage
 internal import Synchronization
 package import Values
+package import Webhooks
 
 /// A store whose commits are measured and counted, and whose failures are told.
 package final class MeasuredStore: Store {
@@ -173,6 +174,23 @@ package final class MeasuredStore: Store {
         try await read { () async throws(StoreError) in try await store.secret() }
     }
 
+    package func callback(_ decision: Identifier) async throws(StoreError) -> Callback? {
+        try await store.callback(decision)
+    }
+    package func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback] {
+        try await store.callbacks(query)
+    }
+    package func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        toEach: Int,
+        limit: Int
+    ) async throws(StoreError) -> [Callback] {
+        try await store.callbacks(dueAt: now, avoiding: hosts, toEach: toEach, limit: limit)
+    }
+    package func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
+        try await store.keep(callbacks)
+    }
     package func keep(_ answer: KeptAnswer) async throws(StoreError) {
         try await store.keep(answer)
     }

@@ -16,7 +16,7 @@ package enum Commands {
             DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + TokenCommand.specifications
-        + ReleaseCommand.specifications + [
+        + ReleaseCommand.specifications + CallbacksCommand.specifications + [
             ServeCommand.specification, LogCommand.specification, PracticeCommand.specification,
         ]
 

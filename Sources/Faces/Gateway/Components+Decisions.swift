@@ -1,10 +1,11 @@
 internal import Decisions
 internal import Values
+internal import Webhooks
 
 extension Components {
     static let decisions: [(name: String, schema: JSON)] = [
         ("DecisionSummary", summary), ("Decision", decision), ("ExplainedDecision", explained),
-        ("Entry", entry), ("DecisionPage", page), ("Question", question), ("Outcome", outcome),
+        ("Entry", entry), ("DecisionPage", page), ("Question", question), ("Callback", callback), ("Outcome", outcome),
     ]
 
     private static let members: [(String, JSON)] = [
@@ -88,7 +89,7 @@ extension Components {
                 Form.list("What the log holds of it, oldest first.", of: ref("Entry"))
             ),
         ],
-        optional: optional,
+        optional: optional + [("callback", ref("Callback"))],
         example: Form.setting(
             "entries",
             [entryExample],
@@ -143,11 +144,41 @@ extension Components {
             ("policy", Form.text("A policy of the live release.", "refund-limit")),
             ("input", Form.any("The step's data, of the policy's input schema.")),
         ],
+        optional: [
+            (
+                "callback_url",
+                Form.text(
+                    "Where the result is sent once it is final, signed as a Standard Webhook.",
+                    "https://shop.example/hooks/stepgate"
+                )
+            )
+        ],
         example: [
             "policy": "refund-limit",
             "input": [
                 "amount": 12, "customer": ["id": "C-1", "tier": "gold"], "days_since_delivery": 3,
             ],
+        ]
+    )
+
+    private static let callback = Form.object(
+        "What became of sending the result.",
+        [
+            ("url", Form.text("Where it is sent.", "https://shop.example/hooks/stepgate")),
+            (
+                "state",
+                Form.word(
+                    "`waiting`: it is not final yet; `exhausted`: every attempt failed.",
+                    of: Callback.State.allCases.map(\.rawValue)
+                )
+            ),
+            ("attempts", Form.count("Those made.")),
+            ("next_at", Form.orNull(Form.instant("When it is tried next."))),
+            ("last_error", Form.orNull(Form.text("Why the last attempt failed."))),
+        ],
+        example: [
+            "url": "https://shop.example/hooks/stepgate", "state": "delivered", "attempts": 1,
+            "next_at": nil, "last_error": nil,
         ]
     )
 

@@ -56,6 +56,11 @@ extension Route.Fault {
         "invalid-input",
         "The input does not fit the policy's own schema; `errors` names each place."
     )
+    static let callback = Self(
+        422,
+        "invalid-callback",
+        "The callback URL is not usable, or leads where this server does not send."
+    )
     static let output = Self(
         422,
         "invalid-output",

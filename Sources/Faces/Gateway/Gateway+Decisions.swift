@@ -9,7 +9,7 @@ internal import Values
 /// Decisions: asking for them, looking at them.
 extension Gateway {
     func decide(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
-        let (policy, input) = try question(call)
+        let (policy, input, callback) = try question(call)
         let visitor = try visitor(call)
         let step = IncomingStep(
             policy: policy,
@@ -19,7 +19,8 @@ extension Gateway {
             },
             keyLasts: .day,
             source: "api",
-            caller: visitor.name
+            caller: visitor.name,
+            callback: callback
         )
         let begun: Begun
         do {
@@ -36,7 +37,7 @@ extension Gateway {
             throw Problem(
                 422,
                 "idempotency-key-reused",
-                "This key was used with another input",
+                "This key was used with another input or callback",
                 "it belongs to decision \(id); use a new key for another step"
             )
         case .refused(let failures):
@@ -51,7 +52,9 @@ extension Gateway {
         }
     }
 
-    private func question(_ call: Route.Call) throws(Problem) -> (policy: String, input: JSON) {
+    private func question(
+        _ call: Route.Call
+    ) throws(Problem) -> (policy: String, input: JSON, callback: CallbackWish?) {
         let policy = call.body["policy"]?.string ?? ""
         let input = call.body["input"] ?? .null
         let workspace = service.engine.live.workspace
@@ -71,7 +74,7 @@ extension Gateway {
                 workspace.unknownPolicy(policy)
             )
         }
-        return (policy, input)
+        return (policy, input, try callback(call.body, call))
     }
 
     func visitor(_ call: Route.Call) throws(Problem) -> Visitor {
@@ -151,7 +154,12 @@ extension Gateway {
                 )
                 return problem.response
             }
-            return .json(record.explained(try await store.entries(of: record)))
+            return .json(
+                record.explained(
+                    try await store.entries(of: record),
+                    try await store.callback(id)
+                )
+            )
         } catch {
             throw Problem(error)
         }

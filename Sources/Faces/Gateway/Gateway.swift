@@ -13,6 +13,8 @@ package struct Gateway: Sendable {
     let decisionDesk: DecisionDesk
     let releaseDesk: ReleaseDesk
     let store: any Store
+    /// Whether results may be sent into private networks, this machine included.
+    let allowsPrivateCallbacks: Bool
     let now: @Sendable () -> Instant
     let instruments: Instruments
     let gatekeeper: Gatekeeper
@@ -24,6 +26,7 @@ package struct Gateway: Sendable {
         decisionDesk: DecisionDesk,
         releaseDesk: ReleaseDesk,
         store: any Store,
+        allowsPrivateCallbacks: Bool = false,
         now: @escaping @Sendable () -> Instant,
         instruments: Instruments = .quiet(),
         rate: Rate? = nil
@@ -33,6 +36,7 @@ package struct Gateway: Sendable {
         self.decisionDesk = decisionDesk
         self.releaseDesk = releaseDesk
         self.store = store
+        self.allowsPrivateCallbacks = allowsPrivateCallbacks
         self.now = now
         self.instruments = instruments
         gatekeeper = Gatekeeper(store: store, standard: rate, now: now)

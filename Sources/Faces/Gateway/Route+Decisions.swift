@@ -31,7 +31,7 @@ extension Route {
                     links: .decision("/decision")
                 ),
             ],
-            faults: [.unknownPolicy, .input, .keyReused],
+            faults: [.unknownPolicy, .input, .callback, .keyReused],
             handler: { gateway, call async throws(Problem) in try await gateway.decide(call) }
         ),
         Route(

@@ -31,6 +31,11 @@ enum ServeCommand {
                 "RATE",
                 "how often each token may ask that has no rate of its own, as 100/s or 6000/m:200"
             ),
+            OptionSpecification(
+                "--allow-private-callbacks",
+                nil,
+                "lets callback_url lead into private networks and to this machine"
+            ),
         ] + Observation.options,
         examples: [
             "stepgate serve", "stepgate serve --port 9200 --workspace shop",
@@ -73,10 +78,13 @@ enum ServeCommand {
         _ observation: Observation,
         _ call: Invocation
     ) async throws {
+        let allowsPrivate = call.has("--allow-private-callbacks")
+        let courier = try await running.courier(allowsPrivate: allowsPrivate)
         let service = try await DecisionService(
             engine: running.engine,
             clock: SystemClock(),
-            tell: tell
+            tell: tell,
+            finished: { courier.wake() }
         )
         let gateway = Gateway(
             service: service,
@@ -84,6 +92,7 @@ enum ServeCommand {
             decisionDesk: running.decisionDesk,
             releaseDesk: running.releaseDesk,
             store: running.storage,
+            allowsPrivateCallbacks: allowsPrivate,
             now: { SystemClock().now },
             instruments: observation.instruments,
             rate: settings.rate
@@ -102,14 +111,16 @@ enum ServeCommand {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
             if call.has("--watch") { group.addTask { await watch.run() } }
+            group.addTask { await courier.run() }
             group.addTask {
                 for await _ in ends { break }
                 observation.tell(.info, "stopping", "stopping: what was taken on is kept")
                 service.stop()
+                courier.stop()
                 await answering.finish()
             }
             // The watch alone would go on for ever.
-            for _ in 0..<2 { try await group.next() }
+            for _ in 0..<3 { try await group.next() }
             group.cancelAll()
         }
         server.stop()

@@ -3,6 +3,7 @@ internal import Engine
 internal import Storage
 internal import StorageSQLite
 internal import Values
+internal import Webhooks
 
 /// `stepgate token …`: who may come in over HTTP.
 enum TokenCommand {
@@ -33,7 +34,14 @@ enum TokenCommand {
         CommandSpecification(
             "token list",
             "Lists the tokens; never their secrets.",
-            examples: ["stepgate token list --json"],
+            options: [
+                OptionSpecification(
+                    "--webhook-secrets",
+                    nil,
+                    "shows what the callbacks of each are signed with"
+                )
+            ],
+            examples: ["stepgate token list --json", "stepgate token list --webhook-secrets"],
             run: list
         ),
         CommandSpecification(
@@ -65,7 +73,8 @@ enum TokenCommand {
         let rate = try call.rate
         let policies = call["--policies"]?.split(separator: ",").map { trimmed(String($0)) }
         let opened = try OpenStore(call, mode: .oneShot)
-        let (secret, token) = try await desk(opened).create(
+        let desk = desk(opened)
+        let (secret, token) = try await desk.create(
             name: name,
             role: role,
             policies: policies,
@@ -73,15 +82,22 @@ enum TokenCommand {
             rate: rate,
             by: Person.of(call)
         )
+        let webhookSecret = try await desk.webhookSecret(of: token.id).shown
         await opened.store.close()
         if call.wantsJSON {
             guard let own = token.json.object else { preconditionFailure("a token is an object") }
-            Terminal.standard.print(.object(own.setting("secret", to: .string(secret))))
+            Terminal.standard.print(
+                .object(
+                    own.setting("secret", to: .string(secret))
+                        .setting("webhook_secret", to: .string(webhookSecret))
+                )
+            )
         } else {
             Terminal.standard.print(secret)
             Terminal.standard.note(
                 "token \(token.id) for \(name), \(role.rawValue), good for \(days) days. "
-                    + "It is not shown again."
+                    + "It is not shown again. What it asks with a callback_url is signed with "
+                    + webhookSecret
             )
         }
         return .success
@@ -90,6 +106,10 @@ enum TokenCommand {
     private static func list(_ call: Invocation) async throws -> ExitCode {
         let opened = try OpenStore(call, mode: .reader)
         let tokens = try await desk(opened).all()
+        if call.has("--webhook-secrets") {
+            try await listSecrets(of: tokens, desk(opened), call)
+            return .success
+        }
         if call.wantsJSON {
             Terminal.standard.print(.array(tokens.map(\.json)))
             return .success
@@ -110,6 +130,27 @@ enum TokenCommand {
         }
         for line in table.lines(width: Terminal.standard.width) { Terminal.standard.print(line) }
         return .success
+    }
+
+    private static func listSecrets(
+        of tokens: [AccessToken],
+        _ desk: TokenDesk,
+        _ call: Invocation
+    ) async throws {
+        var table = Table([
+            .init("token", whole: true), .init("name"), .init("webhook secret", whole: true),
+        ])
+        var listed: [JSON] = []
+        for token in tokens {
+            let secret = try await desk.webhookSecret(of: token.id).shown
+            table.add([token.id.description, token.name, secret])
+            listed.append([
+                "id": .string(token.id.description), "name": .string(token.name),
+                "webhook_secret": .string(secret),
+            ])
+        }
+        if call.wantsJSON { return Terminal.standard.print(.array(listed)) }
+        for line in table.lines(width: Terminal.standard.width) { Terminal.standard.print(line) }
     }
 
     private static func revoke(_ call: Invocation) async throws -> ExitCode {

@@ -103,6 +103,16 @@ struct RunningEngine: Sendable {
         }
     }
 
+    /// What sends results to those who asked for that.
+    func courier(allowsPrivate: Bool) async throws -> CallbackCourier {
+        try await CallbackCourier(
+            store: storage,
+            transport: transport,
+            surroundings: .system,
+            allowsPrivate: allowsPrivate
+        )
+    }
+
     /// Writes the last head and lets the next engine in.
     func stop() async throws {
         keeper.cancel()
