@@ -52,6 +52,8 @@ struct CallbackEndToEndTests {
         var request = URLRequest(url: try #require(URL(string: url)), timeoutInterval: 20)
         request.httpMethod = method
         request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        // Foundation would say that it is a form.
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         request.httpBody = body.map { Data($0.utf8) }
         let (data, response) = try await URLSession.shared.data(for: request)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, try JSON.read([UInt8](data)))
