@@ -31,6 +31,8 @@ package final class DecisionService: Sendable {
     }
 
     package let engine: DecisionEngine
+    /// What is told to those who follow the log; it runs and stops with the service.
+    package let events: EventHub
     private let clock: any CallClock
     private let state = Mutex(State())
     private let inbox: AsyncStream<Asking>
@@ -41,6 +43,7 @@ package final class DecisionService: Sendable {
     package init(engine: DecisionEngine, clock: any CallClock) async throws(EngineError) {
         self.engine = engine
         self.clock = clock
+        events = EventHub(store: engine.store, clock: clock)
         (inbox, into) = AsyncStream.makeStream()
         for asking in try await engine.resume() { take(asking) }
     }
@@ -52,6 +55,7 @@ package final class DecisionService: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
+            group.addTask { await self.events.run() }
             for await asking in inbox { group.addTask { await self.see(asking) } }
             group.cancelAll()
         }
@@ -66,6 +70,7 @@ package final class DecisionService: Sendable {
             return state.waiters.values.flatMap { $0 }
         }
         for waiter in waiting { waiter.continuation.resume() }
+        events.stop()
         into.finish()
     }
 
@@ -74,15 +79,25 @@ package final class DecisionService: Sendable {
         _ step: IncomingStep,
         under policy: String
     ) async throws(EngineError) -> Begun {
-        let (full, stopping) = state.withLock { ($0.held.count >= Limits.served, $0.isStopping) }
-        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
-        if full {
-            throw EngineError(.busy, "\(Limits.served) steps wait for a model already")
-        }
-        guard let begun = try await engine.begin([step], under: policy).first else {
+        guard let begun = try await submit([step], under: policy).first else {
             preconditionFailure("one step has one result")
         }
-        if case .asking(let asking) = begun { take(asking) }
+        return begun
+    }
+
+    /// Takes on steps of one policy in one commit, all or, where they are too many, none.
+    package func submit(
+        _ steps: [IncomingStep],
+        under policy: String
+    ) async throws(EngineError) -> [Begun] {
+        let (held, stopping) = state.withLock { ($0.held.count, $0.isStopping) }
+        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
+        if held + steps.count > Limits.served {
+            throw EngineError(.busy, "\(held) steps wait for a model already")
+        }
+        let begun = try await engine.begin(steps, under: policy)
+        for case .asking(let asking) in begun { take(asking) }
+        events.wake()
         return begun
     }
 
@@ -111,6 +126,7 @@ package final class DecisionService: Sendable {
 
     /// Tells that a decision has changed, whoever changed it.
     package func changed(_ id: Identifier, to state: DecisionState) {
+        events.wake()
         let met = self.state.withLock { own -> [Waiter] in
             guard let waiting = own.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: state) }
@@ -140,6 +156,7 @@ package final class DecisionService: Sendable {
                     return
                 case .waits(let next, let until):
                     asking = next
+                    events.wake()
                     await sleep(until - clock.now)
                 }
             } catch {

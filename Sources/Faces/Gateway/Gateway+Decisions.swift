@@ -11,26 +11,21 @@ extension Gateway {
     func decide(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let (policy, input) = try question(call)
         let visitor = try visitor(call)
-        let step = IncomingStep(
-            policy: policy,
-            input: input,
-            key: try key(call.request).map {
-                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
-            },
-            source: "api",
-            caller: visitor.name
-        )
+        let step = step(policy, input, key: try key(call.request), visitor)
         let begun: Begun
         do {
             begun = try await service.submit(step, under: policy)
         } catch {
             throw Problem(error)
         }
+        return try await answer(try view(begun), call)
+    }
+
+    /// The decision that a step began, or why it began none.
+    func view(_ begun: Begun) throws(Problem) -> DecisionView {
         switch begun {
-        case .settled(let view): return try await answer(view, call)
-        case .asking(let asking):
-            return try await answer(DecisionView(record: asking.record, output: nil), call)
-        case .known(let view): return try await answer(view, call)
+        case .settled(let view), .known(let view): return view
+        case .asking(let asking): return DecisionView(record: asking.record, output: nil)
         case .keyTaken(let id):
             throw Problem(
                 422,
@@ -57,7 +52,15 @@ extension Gateway {
         } catch {
             throw Problem(400, "invalid-json", "The body is not JSON", error.description)
         }
-        let names = ["policy", "input"]
+        return try question(body, names: ["policy", "input"], try visitor(call))
+    }
+
+    /// What is asked by an object with those members, of a policy that is there for the visitor.
+    func question(
+        _ body: JSON,
+        names: [String],
+        _ visitor: Visitor
+    ) throws(Problem) -> (policy: String, input: JSON) {
         guard let object = body.object else {
             throw Problem(400, "invalid-body", "The body is no object", "send {policy, input}")
         }
@@ -67,7 +70,7 @@ extension Gateway {
                 422,
                 "invalid-body",
                 "The body has a member that is not known",
-                "/\(stranger): expected policy and input\(near)"
+                "/\(stranger): expected \(names.joined(separator: ", "))\(near)"
             )
         }
         guard let policy = body["policy"]?.string, let input = body["input"] else {
@@ -79,7 +82,7 @@ extension Gateway {
             )
         }
         let workspace = service.engine.live.workspace
-        guard try visitor(call).token.covers(policy) || workspace.policies[policy] == nil else {
+        guard visitor.token.covers(policy) || workspace.policies[policy] == nil else {
             throw Problem(
                 403,
                 "forbidden",
@@ -112,6 +115,10 @@ extension Gateway {
         if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") {
             key = String(key.dropFirst().dropLast())
         }
+        return try checked(key: key)
+    }
+
+    func checked(key: String) throws(Problem) -> String {
         guard !key.isEmpty, key.count <= Limits.keyCharacters else {
             throw Problem(
                 400,
@@ -121,6 +128,19 @@ extension Gateway {
             )
         }
         return key
+    }
+
+    /// The step a visitor asks about; a key is theirs and the policy's.
+    func step(_ policy: String, _ input: JSON, key: String?, _ visitor: Visitor) -> IncomingStep {
+        IncomingStep(
+            policy: policy,
+            input: input,
+            key: key.map {
+                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
+            },
+            source: "api",
+            caller: visitor.name
+        )
     }
 
     /// 200 when it is final, 202 and where to look when it is not.
@@ -157,7 +177,7 @@ extension Gateway {
     }
 
     /// `Prefer: wait=N` (RFC 7240), in seconds.
-    private func wait(_ request: GatewayRequest) throws(Problem) -> Duration? {
+    func wait(_ request: GatewayRequest) throws(Problem) -> Duration? {
         guard let preferences = request.headers["prefer"] else { return nil }
         for preference in preferences.split(separator: ",") {
             let parts = trimmed(String(preference)).split(separator: "=").map {
@@ -333,7 +353,7 @@ extension Gateway {
 }
 
 extension DecisionService.Wish {
-    fileprivate func isDone(_ state: DecisionState) -> Bool {
+    func isDone(_ state: DecisionState) -> Bool {
         switch self {
         case .answered: state != .asking
         case .settled: state != .asking && state != .review

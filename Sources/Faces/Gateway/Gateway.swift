@@ -30,6 +30,17 @@ package struct Gateway: Sendable {
     /// Bytes of one request's body; a server refuses more before it is read.
     package static let bodyLimit = Limits.bodyBytes
 
+    /// Bytes of one request's body on the routes that take a stream.
+    package static let streamedBodyLimit = Limits.batchBytes
+
+    /// Whether the body of such a request is to be handed over as `GatewayRequest.chunks`, once its
+    /// head is there.
+    package static func streams(method: String, path: String) -> Bool {
+        Route.all.contains { route in
+            route.takesStream && route.method == method && route.values(of: path) != nil
+        }
+    }
+
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
         do throws(Problem) {

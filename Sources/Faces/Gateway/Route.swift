@@ -24,6 +24,8 @@ struct Route: Sendable {
     /// Nothing for what is open to everyone.
     let roles: Set<Role>?
     let summary: String
+    /// Whether the body is handed over as it comes in, so that who asks is known before it is read.
+    var takesStream = false
     let handler: Handler
 
     /// The values of the path's names, when it fits.
@@ -74,6 +76,21 @@ extension Route {
                 roles: [.agent, .operator, .admin],
                 summary: "Asks for a decision of one step.",
                 handler: { gateway, call async throws(Problem) in try await gateway.decide(call) }
+            ),
+            Route(
+                method: "POST",
+                path: "/v1/decisions:batch",
+                roles: [.agent, .operator, .admin],
+                summary: "Asks for decisions of many steps, one JSON line each.",
+                takesStream: true,
+                handler: { gateway, call async throws(Problem) in try await gateway.batch(call) }
+            ),
+            Route(
+                method: "GET",
+                path: "/v1/events",
+                roles: everyone,
+                summary: "What happens to decisions, as it happens (server-sent events).",
+                handler: { gateway, call async throws(Problem) in try await gateway.events(call) }
             ),
             Route(
                 method: "GET",

@@ -1,0 +1,124 @@
+internal import Access
+internal import Decisions
+internal import Engine
+internal import Storage
+internal import Values
+
+/// The log as it grows, for who may see it: server-sent events.
+extension Gateway {
+    private struct Filter: Sendable {
+        var policy: String?
+        var kinds: Set<String> = []
+        var after: Int64?
+
+        func passes(_ event: LogEvent) -> Bool {
+            (policy == nil || policy == event.policy)
+                && (kinds.isEmpty || kinds.contains(event.kind))
+        }
+    }
+
+    func events(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let filter = try filter(call.request)
+        let visitor = try visitor(call)
+        let follower: EventFollower
+        do throws(EngineError) {
+            follower = try await service.events.follow(after: filter.after)
+        } catch {
+            throw error.code == .refused ? Problem(query: error.message) : Problem(error)
+        }
+        return GatewayResponse(
+            status: 200,
+            headers: [
+                ("content-type", "text/event-stream"), ("cache-control", "no-store"),
+                ("x-accel-buffering", "no"),
+            ],
+            stream: { writer in await tell(follower, visitor, filter, to: writer) }
+        )
+    }
+
+    private func filter(_ request: GatewayRequest) throws(Problem) -> Filter {
+        var filter = Filter()
+        for (name, value) in request.query {
+            switch name {
+            case "policy": filter.policy = value
+            case "kind":
+                let kinds = Entry.Kind.allCases.map(\.rawValue)
+                guard kinds.contains(value) else {
+                    let near = nearest(value, in: kinds).map { "; did you mean '\($0)'?" } ?? ""
+                    throw Problem(
+                        query: "'kind' is one of \(kinds.joined(separator: ", "))\(near)"
+                    )
+                }
+                filter.kinds.insert(value)
+            case "after": filter.after = try sequence(value, "'after'")
+            default: throw unknown(name, ["policy", "kind", "after"])
+            }
+        }
+        // Who comes back after a break asks by the address they began with, so the header is newer.
+        if let last = request.headers["last-event-id"], !last.isEmpty {
+            filter.after = try sequence(last, "Last-Event-ID")
+        }
+        return filter
+    }
+
+    private func sequence(_ text: String, _ name: String) throws(Problem) -> Int64 {
+        guard let sequence = Int64(text), sequence >= 0 else {
+            throw Problem(query: "\(name) is the id of an event, or 0 for all there are")
+        }
+        return sequence
+    }
+
+    /// Writes events until the client is gone, the token is no longer good or the server stops.
+    private func tell(
+        _ follower: EventFollower,
+        _ visitor: Visitor,
+        _ filter: Filter,
+        to writer: GatewayWriter
+    ) async {
+        let retry = Limits.eventRetry.wholeMicroseconds / 1_000
+        guard await writer.write(Array("retry: \(retry)\n\n".utf8)) else { return }
+        var beat = now() + Limits.heartbeat
+        while true {
+            switch await follower.next(until: beat) {
+            case .stopped: return
+            case .quiet:
+                guard await isStillGood(visitor), await writer.write(Array(":\n\n".utf8)) else {
+                    return
+                }
+                beat = now() + Limits.heartbeat
+            case .events(let events):
+                var bytes: [UInt8] = []
+                for event in events where visitor.sees(event) && filter.passes(event) {
+                    event.append(to: &bytes)
+                }
+                if bytes.isEmpty { continue }
+                guard await writer.write(bytes) else { return }
+            }
+        }
+    }
+
+    /// Not when the store cannot say so: who comes back is asked again.
+    private func isStillGood(_ visitor: Visitor) async -> Bool {
+        do throws(StoreError) {
+            return try await store.token(visitor.token.digest)?.isValid(at: now()) ?? false
+        } catch {
+            return false
+        }
+    }
+}
+
+extension Visitor {
+    /// Whether an event is there for them: of a decision they see, or for an admin over everything.
+    fileprivate func sees(_ event: LogEvent) -> Bool {
+        guard let policy = event.policy else { return token.role == .admin && token.policies == nil }
+        return token.covers(policy) && (token.role != .agent || event.caller == name)
+    }
+}
+
+extension LogEvent {
+    fileprivate func append(to bytes: inout [UInt8]) {
+        bytes += "id: \(sequence)\nevent: \(kind)\ndata: ".utf8
+        bytes += json
+        bytes += "\n\n".utf8
+    }
+}
