@@ -39,6 +39,9 @@ extension WrappingStore {
     func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry] {
         try await store.entries(from: sequence, limit: limit)
     }
+    func bareEntries(from sequence: Int64, limit: Int) async throws(StoreError) -> [BareEntry] {
+        try await store.bareEntries(from: sequence, limit: limit)
+    }
     func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
         try await store.tallies(since: since)
     }

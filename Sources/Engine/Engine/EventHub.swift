@@ -190,13 +190,18 @@ package final class EventHub: Sendable {
 
     // MARK: Reading
 
-    /// Until something is committed here or it is time to look what others did; without an end
-    /// while nobody follows.
+    /// Until something is committed here, or it is time to look what others did or to tell somebody
+    /// that it is quiet; without an end while nobody follows.
     private func pause() async {
-        let isWatched = state.withLock { $0.listeners > 0 }
+        let now = clock.now
+        let length = state.withLock { state -> Duration? in
+            guard state.listeners > 0 else { return nil }
+            let first = state.waiters.map { $0.until - now }.min() ?? Limits.lookPause
+            return min(max(first, .zero), Limits.lookPause)
+        }
         await withTaskGroup { group in
             group.addTask { await self.rest() }
-            if isWatched { group.addTask { [self] in await sleep(Limits.lookPause) } }
+            if let length { group.addTask { [self] in await sleep(length) } }
             await group.next()
             group.cancelAll()
         }

@@ -23,7 +23,7 @@ package enum Limits {
     /// Who may follow the log at once.
     package static let listeners = 256
     /// Events kept at hand for all who follow; who is further behind reads the log.
-    static let eventsAtHand = 4_096
+    static let eventsAtHand = 2_048
     /// Events read or handed on at a time.
     static let eventPage = 256
     /// Between two readings of the log for those who follow it, so that many commits are one reading.

@@ -18,7 +18,7 @@ package enum Limits {
     static let batchAhead = 1 << 20
     /// Bytes of answers that a batch keeps until its last line; beyond, answers are read again and
     /// problems told in brief.
-    package static let batchAnswerBytes = 32 << 20
+    package static let batchAnswerBytes = 16 << 20
     /// Bytes of a stream that are written together.
     static let writeBytes = 64 << 10
     /// Between two signs of life on a stream of events.

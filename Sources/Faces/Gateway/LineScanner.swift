@@ -53,9 +53,7 @@ struct LineScanner {
             end = found
         } else {
             searched = buffer.count
-            if isEnded, held > 0 || isSkipping {
-                end = buffer.count
-            } else {
+            guard isEnded, held > 0 || isSkipping else {
                 // One byte more may be the carriage return of a line that fits.
                 if isSkipping || held > limit + 1 {
                     isSkipping = true
@@ -63,6 +61,7 @@ struct LineScanner {
                 }
                 return nil
             }
+            end = buffer.count
         }
         var last = end
         if last > start, buffer[last - 1] == 0x0D { last -= 1 }

@@ -1,6 +1,6 @@
 /// A request's body as it comes in, whatever server takes it in.
 ///
-/// One task iterates it, once. `read` gives what has arrived, nothing at the end, and gives up when
+/// One reader at a time. `read` gives what has arrived, nothing at the end, and gives up when
 /// its task is cancelled: an answer may be due before the body is there.
 package struct GatewayBody: AsyncSequence, Sendable {
     package typealias Element = [UInt8]
@@ -13,11 +13,14 @@ package struct GatewayBody: AsyncSequence, Sendable {
         case tooLarge
     }
 
+    /// The one reader of a body.
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let read: @Sendable () async throws(Failure) -> [UInt8]?
 
+        /// What has arrived since the last call; nothing at the end.
         package mutating func next() async throws(Failure) -> [UInt8]? { try await read() }
 
+        /// The same on the caller's actor.
         package mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(Failure) -> [UInt8]? {
@@ -31,6 +34,7 @@ package struct GatewayBody: AsyncSequence, Sendable {
         self.read = read
     }
 
+    /// Reads on from where the last reader stopped.
     package func makeAsyncIterator() -> Iterator { Iterator(read: read) }
 }
 
