@@ -228,6 +228,25 @@ struct BatchTests {
         }
     }
 
+    @Test func `a token revoked during an upload is worth nothing from then on`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let token = try #require(try await world.tokens.all().first { $0.role == .agent })
+            let upload = Upload()
+            let lines = try await withThrowingTaskGroup { group in
+                group.addTask { try await world.batch(upload).lines }
+                upload.send(Self.refund(1) + "\n")
+                try await time.sleep(for: .seconds(1))
+                _ = try await world.tokens.revoke(token.id, by: "ann")
+                upload.send(Self.refund(2))
+                upload.finish()
+                return try await group.next()
+            }
+            #expect(lines?.map { $0["status"]?.integer } == [200, 401])
+            #expect(try await world.store.decisions(DecisionQuery()).count == 1)
+        }
+    }
+
     @Test func `a server that stops takes no further lines, and tells each`() async throws {
         try await VirtualTime.run { time in
             let world = try await GatewayWorld(time)

@@ -341,6 +341,7 @@ struct EventTests {
                 }
                 #expect(try stays.events.count == 1)
                 #expect(world.service.events.listeners == 0)
+                #expect(await world.follow(secret).status == 503)
             }
             #expect(time.now - began < .seconds(2))
         }

@@ -2,7 +2,7 @@ internal import Decisions
 package import Models
 package import Storage
 internal import Synchronization
-package import Values
+internal import Values
 
 /// Follows the log once for all who want to be told of it.
 ///
@@ -97,7 +97,7 @@ package final class EventHub: Sendable {
 
     /// Begins to follow after that entry, or after the last there is.
     ///
-    /// Throws `.busy` when `Limits.listeners` follow already, `.refused` for an entry that the log
+    /// Throws `.busy` when `Limits.listeners` follow already or the hub has stopped, `.refused` for an entry that the log
     /// does not have yet.
     package func follow(after sequence: Int64?) async throws(EngineError) -> EventFollower {
         let head: Int64
@@ -112,14 +112,17 @@ package final class EventHub: Sendable {
                 "the log ends with entry \(head): there is no entry \(sequence ?? 0) to follow"
             )
         }
-        let isFull = state.withLock { state in
-            guard state.listeners < Limits.listeners else { return true }
+        let problem = state.withLock { state -> String? in
+            if state.isStopped { return "the server is stopping; ask again in a moment" }
+            guard state.listeners < Limits.listeners else {
+                return "\(Limits.listeners) follow the events already"
+            }
             // After a rest the hub goes on where the log ends, not where it stopped.
             if state.listeners == 0, head > state.ring.head { state.ring.begin(at: head) }
             state.listeners += 1
-            return false
+            return nil
         }
-        if isFull { throw EngineError(.busy, "\(Limits.listeners) follow the events already") }
+        if let problem { throw EngineError(.busy, problem) }
         wake()
         return EventFollower(self, after: sequence ?? head)
     }
@@ -285,27 +288,5 @@ package final class EventHub: Sendable {
         } catch {
             return
         }
-    }
-}
-
-/// One who follows the log; leaves when nobody holds it any more.
-package final class EventFollower: Sendable {
-    private let hub: EventHub
-    private let position: Mutex<Int64>
-
-    init(_ hub: EventHub, after sequence: Int64) {
-        self.hub = hub
-        position = Mutex(sequence)
-    }
-
-    deinit { hub.left() }
-
-    /// What comes next, or `.quiet` at the time named; asked by one task at a time.
-    package func next(until: Instant) async -> EventHub.Next {
-        let next = await hub.next(after: position.withLock { $0 }, until: until)
-        if case .events(let events) = next, let last = events.last {
-            position.withLock { $0 = last.sequence }
-        }
-        return next
     }
 }

@@ -198,6 +198,12 @@ extension Gateway {
         _ lines: [LineScanner.Line],
         for visitor: Visitor
     ) async -> [BatchLine.Result] {
+        // An upload may last, and a token that was revoked meanwhile is worth nothing.
+        do throws(Problem) {
+            try await check(visitor)
+        } catch {
+            return lines.map { BatchLine.Result(line: $0.number, outcome: .failure(error)) }
+        }
         var results: [BatchLine.Result] = []
         var byPolicy: [String: [BatchLine]] = [:]
         for line in lines {

@@ -1,7 +1,6 @@
 internal import Access
 internal import Decisions
 internal import Engine
-internal import Storage
 internal import Values
 
 /// The log as it grows, for who may see it: server-sent events.
@@ -82,9 +81,13 @@ extension Gateway {
             switch await follower.next(until: beat) {
             case .stopped: return
             case .quiet:
-                guard await isStillGood(visitor), await writer.write(Array(":\n\n".utf8)) else {
+                do throws(Problem) {
+                    try await check(visitor)
+                } catch {
+                    // Who comes back is asked again, and told why if it is so.
                     return
                 }
+                guard await writer.write(Array(":\n\n".utf8)) else { return }
                 // By the plan, so that none is late because one was; by the clock for a client so
                 // slow that it would hear nothing else.
                 beat = beat + Limits.heartbeat
@@ -97,15 +100,6 @@ extension Gateway {
                 if bytes.isEmpty { continue }
                 guard await writer.write(bytes) else { return }
             }
-        }
-    }
-
-    /// Not when the store cannot say so: who comes back is asked again.
-    private func isStillGood(_ visitor: Visitor) async -> Bool {
-        do throws(StoreError) {
-            return try await store.token(visitor.token.digest)?.isValid(at: now()) ?? false
-        } catch {
-            return false
         }
     }
 }

@@ -106,17 +106,19 @@ package struct Gateway: Sendable {
         } catch {
             throw Problem(error)
         }
-        guard let token, token.isValid(at: now()) else {
-            problem = Problem(
-                401,
-                "unauthorized",
-                "This token is not good",
-                "it is unknown, expired or revoked"
-            )
-            problem.headers = [("www-authenticate", #"Bearer error="invalid_token""#)]
-            throw problem
-        }
+        guard let token, token.isValid(at: now()) else { throw Problem.badToken }
         return Visitor(token: token)
+    }
+
+    /// Throws when the token is no longer good, for what goes on long after it was shown.
+    func check(_ visitor: Visitor) async throws(Problem) {
+        let token: AccessToken?
+        do {
+            token = try await store.token(visitor.token.digest)
+        } catch {
+            throw Problem(error)
+        }
+        guard token?.isValid(at: now()) == true else { throw Problem.badToken }
     }
 
     func readiness() async throws(Problem) -> GatewayResponse {
@@ -150,6 +152,17 @@ package struct Gateway: Sendable {
 }
 
 extension Problem {
+    fileprivate static var badToken: Problem {
+        var problem = Problem(
+            401,
+            "unauthorized",
+            "This token is not good",
+            "it is unknown, expired or revoked"
+        )
+        problem.headers = [("www-authenticate", #"Bearer error="invalid_token""#)]
+        return problem
+    }
+
     /// The store did not answer; nothing was acknowledged.
     init(_ error: StoreError) {
         self.init(503, "unavailable", "The store does not answer", error.message)
