@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HTTPMicro
 import Synchronization
 
 /// A client on a bare socket, so that tests see and send the bytes themselves.
@@ -57,8 +58,12 @@ final class ServerTestClient {
     }
 
     /// Sends as much as the server takes; a server that stopped reading is no failure here.
-    func send(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// Whether the server took all of them.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Glibc.send(
@@ -68,9 +73,28 @@ final class ServerTestClient {
                     Int32(MSG_NOSIGNAL)
                 )
             }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             bytes = bytes.dropFirst(count)
         }
+        return true
+    }
+
+    /// Says that nothing more will be sent, and still reads.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Reads until this text came, and gives all up to its end.
+    func read(through text: String) throws -> String {
+        let end = Array(text.utf8)
+        while unread.firstRange(of: end) == nil { try receive() }
+        let found = unread.firstRange(of: end)?.upperBound ?? 0
+        defer { unread.removeFirst(found) }
+        return String(decoding: unread.prefix(found), as: UTF8.self)
+    }
+
+    /// All that comes until the server ends the connection.
+    func rest() -> String {
+        do { while true { try receive() } } catch {}
+        return String(decoding: unread, as: UTF8.self)
     }
 
     func request(_ method: String, _ target: String, body: String? = nil) throws -> Answer {
@@ -112,6 +136,45 @@ final class ServerTestClient {
         let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { throw Failure(what: "the connection gave no more bytes") }
         unread += buffer.prefix(count)
+    }
+}
+
+/// Whether a condition that other threads bring about holds within ten seconds.
+func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<2_000 {
+        if condition() { return true }
+        unsafe poll(nil, 0, 5)
+    }
+    return false
+}
+
+/// A request and the one chance to answer it.
+struct ServerTestCall: Sendable {
+    let request: HTTPRequest
+    let responder: Responder
+}
+
+/// A server whose requests the test answers itself, in the order they came.
+final class ServerTestHost: Sendable {
+    let server: HTTPServer
+    let calls: AsyncStream<ServerTestCall>
+
+    init(_ change: (inout HTTPServerLimits) -> Void = { _ in }, streams: Bool) throws {
+        var limits = HTTPServerLimits()
+        limits.watchMilliseconds = 20
+        change(&limits)
+        let (calls, inbox) = AsyncStream<ServerTestCall>.makeStream()
+        self.calls = calls
+        server = try HTTPServer(port: 0, limits: limits, streams: { _ in streams }) {
+            inbox.yield(ServerTestCall(request: $0, responder: $1))
+        }
+    }
+
+    func client() throws -> ServerTestClient { try ServerTestClient(port: server.port) }
+
+    func next() async -> ServerTestCall? {
+        var iterator = calls.makeAsyncIterator()
+        return await iterator.next()
     }
 }
 
