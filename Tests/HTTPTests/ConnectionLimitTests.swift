@@ -45,20 +45,25 @@ struct ConnectionLimitTests {
         unsafe getrlimit(kind, &files)
         files.rlim_cur = files.rlim_max
         unsafe setrlimit(kind, &files)
-        // Both ends of each connection are files of this process.
-        let count = min(10_000, (Int(clamping: files.rlim_cur) - 600) / 2)
+        // Both ends of each connection are files of this process, and so are those of other tests.
+        let count = min(10_000, (Int(clamping: files.rlim_cur) - 8_000) / 2)
+        try #require(count > 100)
         let server = try server { $0.connections = count + 1 }
         defer { server.stop() }
         try #require(server.connectionLimit == count + 1)
         let before = try residentBytes()
         var clients: [ServerTestClient] = []
-        for _ in 0..<count { clients.append(try ServerTestClient(port: server.port)) }
+        for index in 0..<count {
+            let host = UInt8(2 + index / 5_000)
+            clients.append(try ServerTestClient(port: server.port, host: host))
+        }
         #expect(eventually { server.connectionCount == count })
         let client = try ServerTestClient(port: server.port)
         for _ in 0..<10 { #expect(try client.request("GET", "/").body == "served") }
         for idle in clients.suffix(100) { #expect(try idle.request("GET", "/").status == 200) }
         let growth = try residentBytes() - before
-        #expect(growth < 400 << 20, "grew by \(growth >> 20) MiB")
+        // With its client's end, and with what the thread sanitizer adds where that runs.
+        #expect(growth < count * 96 << 10, "grew by \(growth >> 20) MiB")
         let refused = try ServerTestClient(port: server.port)
         #expect(try refused.request("GET", "/").status == 503)
         Attachment.record("\(count) idle connections took \(growth >> 10) KiB", named: "memory.txt")

@@ -78,6 +78,7 @@ struct HardeningTests {
         .line("bad escape in the query", "GET /a?x=%f HTTP/1.1"),
         .line("control byte in the target", "GET /a\u{1}b HTTP/1.1"),
         .line("zero in the target", "GET /a\0b HTTP/1.1"),
+        .line("blank in the target", "GET /a b HTTP/1.1"),
         .line("method that is none", "GE(T / HTTP/1.1"),
         Case(
             testDescription: "chunks for HTTP 1.0",
@@ -87,8 +88,7 @@ struct HardeningTests {
         Case(
             testDescription: "no host",
             sent: "GET / HTTP/1.1\r\nX-A: b\r\n\r\n",
-            statuses: [400],
-            isOurs: false
+            statuses: [400]
         ),
     ]
 
@@ -175,7 +175,7 @@ struct HardeningTests {
         var drops = 0
         while drops < 200, client.send(beginning.isEmpty ? [] : [120]) {
             if server.connectionCount == 0, drops > 5 { break }
-            unsafe poll(nil, 0, 50)
+            poll(nil, 0, 50)
             drops += 1
         }
         #expect(drops < 100)
@@ -194,7 +194,7 @@ struct HardeningTests {
         #expect(try client.request("GET", "/").status == 200)
         var drops = 0
         while drops < 200, client.send([UInt8(ascii: "G")]), server.connectionCount > 0 {
-            unsafe poll(nil, 0, 50)
+            poll(nil, 0, 50)
             drops += 1
         }
         #expect(drops < 100)

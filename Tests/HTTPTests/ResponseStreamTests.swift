@@ -1,6 +1,5 @@
 import Foundation
 import HTTPMicro
-import Synchronization
 import Testing
 
 /// Answers that are written bit by bit.
@@ -95,25 +94,17 @@ struct ResponseStreamTests {
         let client = try host.client()
         client.send(Self.get)
         let stream = try #require(await host.next()).responder.stream(Self.events)
-        let written = Mutex(0)
+        let written = ServerTestCount()
         await withTaskGroup { group in
             group.addTask {
                 let block = [UInt8](repeating: 120, count: 50_000)
-                while await stream.write(block) { written.withLock { $0 += block.count } }
+                while await stream.write(block) { written.add(block.count) }
             }
-            var last = -1
-            #expect(
-                eventually {
-                    for _ in 0..<20 { unsafe poll(nil, 0, 10) }
-                    let count = written.withLock { $0 }
-                    defer { last = count }
-                    return count == last
-                }
-            )
+            #expect(written.settles())
             client.close()
             await group.waitForAll()
         }
-        #expect(written.withLock { $0 } < 50_000_000)
+        #expect(written.value < 50_000_000)
         #expect(!stream.isOpen)
         #expect(eventually { host.server.requestCount == 0 && host.server.connectionCount == 0 })
     }

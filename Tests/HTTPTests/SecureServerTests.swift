@@ -2,11 +2,14 @@ import Foundation
 import HTTPMicro
 import Testing
 
+private enum CurlCommand {
+    static let path = "/usr/bin/curl"
+    static let isHere = FileManager.default.isExecutableFile(atPath: path)
+}
+
 /// TLS by the server itself, asked by the curl command, which checks the certificate.
 @Suite(.timeLimit(.minutes(1)))
 struct SecureServerTests {
-    private static let curl = "/usr/bin/curl"
-
     private func identity(
         certificate: String = TestCertificate.certificate,
         key: String = TestCertificate.key
@@ -20,7 +23,7 @@ struct SecureServerTests {
         try TestCertificate.certificate.write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
-        process.executableURL = URL(filePath: Self.curl)
+        process.executableURL = URL(filePath: CurlCommand.path)
         process.arguments = ["-sS", "--max-time", "20", "--cacert", file.path] + arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
@@ -32,7 +35,7 @@ struct SecureServerTests {
     }
 
     @Test(
-        .enabled(if: FileManager.default.isExecutableFile(atPath: curl), "needs the curl command"),
+        .enabled(if: CurlCommand.isHere, "needs the curl command"),
         arguments: ["1.2", "1.3"]
     )
     func `a client that checks the certificate is served`(version: String) throws {
@@ -50,7 +53,7 @@ struct SecureServerTests {
     }
 
     @Test(
-        .enabled(if: FileManager.default.isExecutableFile(atPath: curl), "needs the curl command")
+        .enabled(if: CurlCommand.isHere, "needs the curl command")
     )
     func `answers and bodies are streamed through TLS`() throws {
         let server = try HTTPServer(port: 0, tls: identity(), streams: { _ in true }) {

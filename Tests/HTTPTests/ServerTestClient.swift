@@ -6,7 +6,8 @@ import Synchronization
 /// A client on a bare socket, so that tests see and send the bytes themselves.
 ///
 /// Every read ends after five seconds at the latest; a test that would hang fails instead.
-final class ServerTestClient {
+// One thread sends while another reads; they share the socket only.
+final class ServerTestClient: @unchecked Sendable {
     struct Failure: Error {
         let what: String
     }
@@ -31,7 +32,8 @@ final class ServerTestClient {
     private var unread: [UInt8] = []
     private var isOpen = true
 
-    init(port: UInt16) throws {
+    /// `host` is the last part of the client's own address, of which each has its own ports.
+    init(port: UInt16, host: UInt8? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -40,16 +42,29 @@ final class ServerTestClient {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let descriptor = descriptor
-        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
+        if let host {
+            var own = sockaddr_in()
+            own.sin_family = sa_family_t(AF_INET)
+            own.sin_addr.s_addr = (UInt32(0x7F00_0000) | UInt32(host)).bigEndian
+            try use(&own, "no port of 127.0.0.\(host) is free", bind)
         }
-        guard isConnected else { throw Failure(what: "no connection to port \(port)") }
+        try use(&address, "no connection to port \(port)", connect)
     }
 
     deinit { close() }
+
+    private func use(
+        _ address: inout sockaddr_in,
+        _ failure: String,
+        _ call: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32
+    ) throws {
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe call(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(what: "\(failure): \(errno)") }
+    }
 
     func close() {
         guard isOpen else { return }
@@ -143,9 +158,28 @@ final class ServerTestClient {
 func eventually(_ condition: () -> Bool) -> Bool {
     for _ in 0..<2_000 {
         if condition() { return true }
-        unsafe poll(nil, 0, 5)
+        poll(nil, 0, 5)
     }
     return false
+}
+
+/// What one thread counts and another looks at.
+final class ServerTestCount: Sendable {
+    private let count = Mutex(0)
+
+    var value: Int { count.withLock { $0 } }
+
+    func add(_ more: Int) { count.withLock { $0 += more } }
+
+    /// Whether it stays the same for a quarter of a second.
+    func settles() -> Bool {
+        var last = -1
+        return eventually {
+            poll(nil, 0, 250)
+            defer { last = value }
+            return value == last
+        }
+    }
 }
 
 /// A request and the one chance to answer it.

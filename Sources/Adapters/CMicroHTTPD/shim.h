@@ -1,6 +1,7 @@
 // Lets Swift see libmicrohttpd as Debian ships it; its variadic functions need wrappers.
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 
 /// What a daemon is started with; certificate and key are texts in PEM, or both null.
@@ -40,9 +41,21 @@ static inline struct MHD_Daemon *stepgate_mhd_start(const struct stepgate_mhd_se
         MHD_OPTION_URI_LOG_CALLBACK, start->target, start->context,
         MHD_OPTION_NOTIFY_COMPLETED, start->completed, start->context,
         MHD_OPTION_NOTIFY_CONNECTION, start->connected, start->context,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_ARRAY, start->certificate ? secured : none,
         MHD_OPTION_END);
+}
+
+/// Has the system ask clients that are silent for long whether they are still there; a
+/// connection takes this over from the socket it came by.
+static inline void stepgate_mhd_probe_clients(
+    struct MHD_Daemon *daemon, int idle_seconds, int interval_seconds, int count) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    if (!info) return;
+    int on = 1;
+    setsockopt(info->listen_fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(int));
+    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof(int));
+    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(int));
 }
 
 /// The port a daemon listens on, also when it was started on port 0.

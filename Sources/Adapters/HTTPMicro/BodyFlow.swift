@@ -49,7 +49,9 @@ struct BodyFlow {
         return wake()
     }
 
-    /// Ends the body; an end that came before counts. Of a body that was cut nothing more is read.
+    /// Ends the body, if it has no end yet.
+    ///
+    /// Of a body that was cut nothing more is read.
     mutating func end(with piece: Piece) -> Wake? {
         guard end == nil else { return nil }
         end = piece

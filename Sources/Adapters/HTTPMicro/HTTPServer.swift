@@ -25,9 +25,9 @@ package final class HTTPServer: Sendable {
 
     /// Listens on a numeric IPv4 address; port 0 takes any free one.
     ///
-    /// - Parameters:
-    ///   - tls: certificate (with those that vouch for it) and private key in PEM; TLS 1.2 and 1.3.
-    ///   - streams: asked once with each request's head whether its body is to be streamed.
+    /// With `tls`, a certificate (and those that vouch for it) and its private key in PEM, it speaks
+    /// TLS 1.2 and 1.3 only. `streams` is asked once with each request's head, on the server's own
+    /// thread, whether the body is to be streamed.
     package init(
         address: String = "127.0.0.1",
         port: UInt16,
@@ -67,6 +67,7 @@ package final class HTTPServer: Sendable {
         }
         unsafe daemon = started
         self.port = unsafe stepgate_mhd_port(started)
+        unsafe stepgate_mhd_probe_clients(started, Int32(limits.probeSeconds), 15, 4)
         watch.start()
     }
 

@@ -34,6 +34,9 @@ package struct HTTPServerLimits: Sendable {
     /// How long a connection may send and receive nothing, and how long it may be without a
     /// request; a request that waits for its answer is not idle.
     package var idleSeconds = 120
+    /// After how much silence the system asks a client whether it is still there; one that does
+    /// not answer is gone a minute later.
+    package var probeSeconds = 60
     /// How often deadlines are looked at, and whether clients that wait are still there.
     package var watchMilliseconds = 1_000
     package var threads = 2

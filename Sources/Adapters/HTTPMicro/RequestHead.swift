@@ -28,6 +28,8 @@ final class RequestHead {
             let path = unsafe String(validatingCString: url)
         else { return .failure(.unreadable("The target is not an encoded URL.")) }
         let head = RequestHead()
+        // A handful of headers comes with every request; growing to them costs more than they do.
+        head.headers.reserveCapacity(8)
         let versionText = unsafe String(cString: version)
         unsafe head.end = version + versionText.utf8.count
         unsafe head.readHeaders(of: connection)
@@ -55,11 +57,20 @@ final class RequestHead {
         case tooManyConnections
     }
 
-    /// Where a body's end can be read in two ways, one request can hide in another.
     private func refusal(version: String) -> Refusal? {
-        if headers["host"]?.contains(",") == true {
-            return .unreadable("A request has one Host header.")
+        if let host = headers["host"] {
+            // Two of them were joined.
+            if host.utf8.contains(UInt8(ascii: ",")) {
+                return .unreadable("A request has one Host header.")
+            }
+        } else if version != "HTTP/1.0" {
+            return .unreadable("A request has a Host header.")
         }
+        return bodyRefusal(version: version)
+    }
+
+    /// Where a body's end can be read in two ways, one request can hide in another.
+    private func bodyRefusal(version: String) -> Refusal? {
         let length = headers["content-length"]
         if let coding = headers["transfer-encoding"] {
             guard length == nil, version != "HTTP/1.0" else {

@@ -83,7 +83,8 @@ private func begin(
     let limit = isStreamed ? limits.streamedBytes : limits.bodyBytes
     let length = request.headers["content-length"].flatMap { Int($0) } ?? 0
     let isExpected = request.headers["expect"] != nil
-    if length > limit, isExpected || length > limit + limits.discardedBytes {
+    let isDiscarded = isStreamed && !isExpected && length <= limit + limits.discardedBytes
+    if length > limit, !isDiscarded {
         return unsafe queue(ServerProblem.tooLarge(limit, closing: true), on: connection)
     }
     let exchange = unsafe Exchange(
