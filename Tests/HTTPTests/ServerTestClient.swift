@@ -46,9 +46,9 @@ final class ServerTestClient: @unchecked Sendable {
             var own = sockaddr_in()
             own.sin_family = sa_family_t(AF_INET)
             own.sin_addr.s_addr = (UInt32(0x7F00_0000) | UInt32(host)).bigEndian
-            try use(&own, "no port of 127.0.0.\(host) is free", bind)
+            try unsafe use(&own, "no port of 127.0.0.\(host) is free", unsafe bind)
         }
-        try use(&address, "no connection to port \(port)", connect)
+        try unsafe use(&address, "no connection to port \(port)", unsafe connect)
     }
 
     deinit { close() }
