@@ -94,10 +94,10 @@ struct BodyStreamTests {
         let host = try ServerTestHost(streams: true)
         defer { host.server.stop() }
         let client = try host.client()
-        client.send(Self.head + "Content-Length: 400000\r\n\r\n")
+        client.send(Self.head + "Content-Length: 4000000\r\n\r\n")
         let call = try #require(await host.next())
         call.responder.respond(answer("enough", status: 403))
-        client.send(String(repeating: "x", count: 400_000))
+        client.send(String(repeating: "x", count: 4_000_000))
         #expect(try client.answer().status == 403)
         client.send(Self.head + "Content-Length: 0\r\n\r\n")
         let second = try #require(await host.next())

@@ -111,11 +111,6 @@ extension Exchange {
         _ state: inout State
     ) -> (Bool, BodyFlow.Wake?) {
         let wake = unsafe state.flow?.add(bytes)
-        if state.answer != nil {
-            // Answered before its end: the rest is not wanted, however much it would be.
-            state.received += bytes.count
-            return (state.received <= limits.discardedBytes, wake)
-        }
         if state.flow?.isFull == true { pause(&state, .body) }
         return (state.flow?.isBounded ?? false, wake)
     }

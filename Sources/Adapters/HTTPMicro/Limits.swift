@@ -10,11 +10,12 @@ package struct HTTPServerLimits: Sendable {
     /// What of a streamed answer is kept for a client that is slower than its writer; past it the
     /// writer has to wait.
     package var unsentBytes = 256 << 10
-    /// What is read and dropped of a body that is too large or not wanted, so that its sender
-    /// hears why; past it the connection ends.
+    /// What is read and dropped of a body beyond its limit, so that its sender hears why; past it
+    /// the connection ends.
     package var discardedBytes = 1 << 20
-    /// What a connection may take of memory; a head that does not fit is refused.
-    package var headerBytes = 32 << 10
+    /// What each connection takes of memory once it had a request; a head that does not fit is
+    /// refused.
+    package var headerBytes = 16 << 10
     package var headerCount = 100
     package var connections = 10_000
     /// How many connections beyond the limit are taken to be told so.
