@@ -17,8 +17,11 @@ enum ServeCommand {
                 "IP",
                 "which address it listens on (default: 127.0.0.1, this machine only)"
             ),
+        ] + ServeIdentity.options,
+        examples: [
+            "stepgate serve", "stepgate serve --port 9200 --workspace shop",
+            "stepgate serve --address 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
         ],
-        examples: ["stepgate serve", "stepgate serve --port 9200 --workspace shop"],
         run: run
     )
 
@@ -31,10 +34,12 @@ enum ServeCommand {
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
+        let identity = try ServeIdentity(call)
+        try identity?.warn(.standard)
         let opened = try OpenWorkspace(call)
         let running = try await RunningEngine.start(opened)
         do {
-            try await serve(running, address: address, port: UInt16(port), call)
+            try await serve(running, address: address, port: UInt16(port), identity, call)
             try await running.stop()
             return .success
         } catch {
@@ -47,6 +52,7 @@ enum ServeCommand {
         _ running: RunningEngine,
         address: String,
         port: UInt16,
+        _ identity: ServeIdentity?,
         _ call: Invocation
     ) async throws {
         let service = try await DecisionService(engine: running.engine, clock: SystemClock())
@@ -58,14 +64,12 @@ enum ServeCommand {
             now: { SystemClock().now }
         )
         let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
-        var limits = HTTPServerLimits()
-        limits.bodyBytes = Gateway.bodyLimit
-        let server = try HTTPServer(address: address, port: port, limits: limits) {
+        let server = try start(address, port, identity) {
             if case .terminated = inbox.yield(Exchange(request: $0, responder: $1)) {
                 $1.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
             }
         }
-        try await announce(server, address, running, call)
+        try await announce(server, address, isSecure: identity != nil, running, call)
         let ends = Signals.termination()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
@@ -90,14 +94,44 @@ enum ServeCommand {
         server.stop()
     }
 
+    private static func start(
+        _ address: String,
+        _ port: UInt16,
+        _ identity: ServeIdentity?,
+        _ handler: @escaping HTTPServer.Handler
+    ) throws -> HTTPServer {
+        var limits = HTTPServerLimits()
+        limits.bodyBytes = Gateway.bodyLimit
+        let server: HTTPServer
+        do throws(HTTPServerError) {
+            server = try HTTPServer(
+                address: address,
+                port: port,
+                limits: limits,
+                tls: identity?.tls,
+                handler: handler
+            )
+        } catch {
+            throw identity?.explain(error) ?? CommandFailure(error)
+        }
+        if server.connectionLimit < limits.connections {
+            Terminal.standard.note(
+                "\(server.connectionLimit) connections at once, not \(limits.connections): the "
+                    + "process may not open more files (ulimit -n)"
+            )
+        }
+        return server
+    }
+
     /// Says where it is, and on this machine alone makes the first token.
     private static func announce(
         _ server: HTTPServer,
         _ address: String,
+        isSecure: Bool,
         _ running: RunningEngine,
         _ call: Invocation
     ) async throws {
-        let url = "http://\(address):\(server.port)"
+        let url = "\(isSecure ? "https" : "http")://\(address):\(server.port)"
         var first: String?
         let desk = TokenDesk(
             store: running.storage,
@@ -112,10 +146,10 @@ enum ServeCommand {
                 by: Person.of(call)
             ).secret
         }
-        if !address.hasPrefix("127.") {
+        if !address.hasPrefix("127."), !isSecure {
             Terminal.standard.note(
                 "\(address) may be reached from elsewhere, and tokens travel unencrypted: put a "
-                    + "server with TLS before it"
+                    + "server with TLS before it, or give --tls-cert and --tls-key"
             )
         }
         if call.wantsJSON {
