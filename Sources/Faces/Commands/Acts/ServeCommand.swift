@@ -71,25 +71,37 @@ enum ServeCommand {
         }
         try await announce(server, address, isSecure: identity != nil, running, call)
         let ends = Signals.termination()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await service.run() }
+        // Whether every request has its answer, of the one task that knows.
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await service.run()
+                return false
+            }
             group.addTask {
                 await withDiscardingTaskGroup { answers in
                     for await exchange in exchanges {
                         answers.addTask {
-                            let response = await gateway.handle(exchange.request.forGateway)
-                            exchange.responder.respond(response.forServer)
+                            await gateway.answer(exchange.request, through: exchange.responder)
                         }
                     }
                 }
+                return true
             }
             group.addTask {
                 for await _ in ends { break }
                 Terminal.standard.note("stopping: what was taken on is kept")
                 service.stop()
                 inbox.finish()
+                do {
+                    try await SystemClock().sleep(for: Limits.drain)
+                } catch {
+                    return false
+                }
+                // Who still sends or reads so slowly is cut off.
+                server.stop()
+                return false
             }
-            try await group.waitForAll()
+            for await isDrained in group where isDrained { group.cancelAll() }
         }
         server.stop()
     }
@@ -102,6 +114,7 @@ enum ServeCommand {
     ) throws -> HTTPServer {
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
+        limits.streamedBytes = Gateway.streamedBodyLimit
         let server: HTTPServer
         do throws(HTTPServerError) {
             server = try HTTPServer(
@@ -109,6 +122,7 @@ enum ServeCommand {
                 port: port,
                 limits: limits,
                 tls: identity?.tls,
+                streams: { Gateway.streams(method: $0.method, path: $0.path) },
                 handler: handler
             )
         } catch {
@@ -162,17 +176,5 @@ enum ServeCommand {
         if let first {
             Terminal.standard.print("the first admin token, shown once: \(first)")
         }
-    }
-}
-
-extension HTTPRequest {
-    fileprivate var forGateway: GatewayRequest {
-        GatewayRequest(method: method, path: path, query: query, headers: headers, body: body)
-    }
-}
-
-extension GatewayResponse {
-    fileprivate var forServer: HTTPResponse {
-        HTTPResponse(status: status, headers: headers, body: body)
     }
 }
