@@ -43,6 +43,10 @@ struct StoreTests {
         let verification = try await store.verified()
         #expect(verification.isWhole)
         #expect(verification.payloadParts == 10)
+        let bare = try await store.bareEntries(from: 3, limit: 2)
+        #expect(bare.map(\.sequence) == [3, 4])
+        #expect(bare.map(\.bytes) == log[2...3].map(\.bytes))
+        #expect(try await store.bareEntries(from: 6, limit: 2).isEmpty)
     }
 
     @Test(arguments: Kind.allCases) func `the oldest open review of each queue is found`(

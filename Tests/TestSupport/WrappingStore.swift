@@ -47,6 +47,12 @@ extension WrappingStore {
     {
         try await store.entries(from: sequence, limit: limit)
     }
+    package func bareEntries(
+        from sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [BareEntry] {
+        try await store.bareEntries(from: sequence, limit: limit)
+    }
     package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
         try await store.tallies(since: since)
     }

@@ -27,6 +27,24 @@ extension SQLiteStore {
         }
     }
 
+    package func bareEntries(
+        from sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [BareEntry] {
+        try await read { connection in
+            let rows = try connection.rows(
+                "SELECT sequence, bytes FROM entries WHERE sequence>=? ORDER BY sequence LIMIT ?",
+                [.integer(sequence), .integer(Int64(min(limit, Limits.rows)))]
+            )
+            return try rows.map { row in
+                guard let sequence = row[0].integer, let bytes = row[1].blob else {
+                    throw StoreError(.corrupt, "a row of entries is not as Stepgate writes it")
+                }
+                return BareEntry(sequence: sequence, bytes: bytes)
+            }
+        }
+    }
+
     package func claimed(
         scope: String,
         keys: [String]

@@ -11,7 +11,7 @@ package import Values
 /// decision `asking`, and the next engine resumes it.
 package struct DecisionEngine: Sendable {
     private let current: LiveRelease
-    private let store: any Store
+    let store: any Store
     private let releases: any ReleaseSource
     private let surroundings: Surroundings
     /// The key of the audit draw.

@@ -31,6 +31,8 @@ package final class DecisionService: Sendable {
     }
 
     package let engine: DecisionEngine
+    /// What is told to those who follow the log; it runs and stops with the service.
+    package let events: EventHub
     private let clock: any CallClock
     private let tell: @Sendable (Followed) -> Void
     private let finished: @Sendable () -> Void
@@ -54,6 +56,7 @@ package final class DecisionService: Sendable {
         self.clock = clock
         self.tell = tell
         self.finished = finished
+        events = EventHub(store: engine.store, clock: clock)
         (inbox, into) = AsyncStream.makeStream()
         for asking in try await engine.resume() { take(asking) }
     }
@@ -65,6 +68,7 @@ package final class DecisionService: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
+            group.addTask { await self.events.run() }
             for await asking in inbox { group.addTask { await self.see(asking) } }
             group.cancelAll()
         }
@@ -79,6 +83,7 @@ package final class DecisionService: Sendable {
             return state.waiters.values.flatMap { $0 }
         }
         for waiter in waiting { waiter.continuation.resume() }
+        events.stop()
         into.finish()
     }
 
@@ -87,19 +92,31 @@ package final class DecisionService: Sendable {
         _ step: IncomingStep,
         under policy: String
     ) async throws(EngineError) -> Begun {
-        let (full, stopping) = state.withLock { ($0.held.count >= Limits.served, $0.isStopping) }
-        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
-        if full {
-            throw EngineError(.busy, "\(Limits.served) steps wait for a model already")
-        }
-        guard let begun = try await engine.begin([step], under: policy).first else {
+        guard let begun = try await submit([step], under: policy).first else {
             preconditionFailure("one step has one result")
         }
-        switch begun {
-        case .asking(let asking): take(asking)
-        case .settled where step.callback != nil: finished()
-        case .settled, .known, .keyTaken, .refused: break
+        return begun
+    }
+
+    /// Takes on steps of one policy in one commit, all or, where they are too many, none.
+    package func submit(
+        _ steps: [IncomingStep],
+        under policy: String
+    ) async throws(EngineError) -> [Begun] {
+        let (held, stopping) = state.withLock { ($0.held.count, $0.isStopping) }
+        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
+        if held + steps.count > Limits.served {
+            throw EngineError(.busy, "\(held) steps wait for a model already")
         }
+        let begun = try await engine.begin(steps, under: policy)
+        for (step, begun) in zip(steps, begun) {
+            switch begun {
+            case .asking(let asking): take(asking)
+            case .settled where step.callback != nil: finished()
+            case .settled, .known, .keyTaken, .refused: break
+            }
+        }
+        events.wake()
         return begun
     }
 
@@ -134,6 +151,7 @@ package final class DecisionService: Sendable {
 
     /// Wakes whoever waits for that.
     private func tell(_ id: Identifier, _ state: DecisionState) {
+        events.wake()
         let met = self.state.withLock { own -> [Waiter] in
             guard let waiting = own.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: state) }
@@ -165,6 +183,7 @@ package final class DecisionService: Sendable {
                     return
                 case .waits(let next, let until):
                     asking = next
+                    events.wake()
                     await sleep(until - clock.now)
                 }
             } catch {

@@ -36,6 +36,16 @@ package enum Limits {
     package static let callbackLease = Duration.seconds(60)
     /// Bytes that are read of a receiver's answer; nothing depends on them.
     static let callbackAnswerBytes = 64 << 10
+    /// Who may follow the log at once.
+    package static let listeners = 256
+    /// Events kept at hand for all who follow; who is further behind reads the log.
+    static let eventsAtHand = 2_048
+    /// Events read or handed on at a time.
+    static let eventPage = 256
+    /// Between two readings of the log for those who follow it, so that many commits are one reading.
+    static let eventPause = Duration.milliseconds(10)
+    /// Decisions whose policy and caller are remembered for events that do not say them.
+    static let ownersKept = 8_192
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)

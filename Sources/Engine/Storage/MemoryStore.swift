@@ -178,6 +178,15 @@ package final class MemoryStore: Store {
         state.withLock { Array($0.entries.dropFirst(Int(max(1, sequence)) - 1).prefix(limit)) }
     }
 
+    package func bareEntries(
+        from sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [BareEntry] {
+        try await entries(from: sequence, limit: limit).map {
+            BareEntry(sequence: $0.sequence, bytes: $0.bytes)
+        }
+    }
+
     package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
         state.withLock { $0.tallies.values.filter { $0.key.quarter >= since } }
     }

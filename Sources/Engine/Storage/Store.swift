@@ -40,6 +40,8 @@ package protocol Store: Sendable {
     func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry?
     /// In the order of the log, from that sequence on, at most so many.
     func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry]
+    /// The same without any payload, for who follows the log and must not hold what it does not tell.
+    func bareEntries(from sequence: Int64, limit: Int) async throws(StoreError) -> [BareEntry]
 
     /// The tallies of all quarters from that instant on, in no order.
     func tallies(since: Instant) async throws(StoreError) -> [CallTally]
@@ -103,6 +105,17 @@ extension Store {
     ) async throws(StoreError) -> JSON? {
         guard sequence > 0 else { return nil }
         return try await entry(sequence)?.payload.value(name)
+    }
+}
+
+/// An entry's place and its canonical bytes, without hash, link or payload.
+package struct BareEntry: Sendable, Equatable {
+    package let sequence: Int64
+    package let bytes: [UInt8]
+
+    package init(sequence: Int64, bytes: [UInt8]) {
+        self.sequence = sequence
+        self.bytes = bytes
     }
 }
 

@@ -143,6 +143,12 @@ package final class MeasuredStore: Store {
         }
     }
 
+    package func bareEntries(
+        from sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [BareEntry] {
+        try await store.bareEntries(from: sequence, limit: limit)
+    }
     package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
         try await read { () async throws(StoreError) in try await store.tallies(since: since) }
     }

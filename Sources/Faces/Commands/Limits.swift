@@ -30,6 +30,8 @@ enum Limits {
     static let headsBytes = 256 << 20
     /// How long the call of `models test` may take.
     static let probeTime = Duration.seconds(60)
+    /// How long a server that stops waits for requests that are under way.
+    static let drain = Duration.seconds(10)
     /// Rows one listing shows.
     static let rows = 10_000
 }

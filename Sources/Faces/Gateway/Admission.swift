@@ -96,7 +96,7 @@ struct Admission: Sendable {
     private func body(_ request: GatewayRequest) throws(Problem) -> JSON {
         guard let form = route.body else { return .null }
         if request.body.isEmpty, !form.isRequired { return .null }
-        if !request.body.isEmpty { try checkType(request, form) }
+        if !request.body.isEmpty || route.takesStream { try checkType(request, form) }
         guard let schema = body else { return .null }
         let value: JSON
         do {
@@ -111,17 +111,8 @@ struct Admission: Sendable {
             problem.failures = [SchemaFailure(error.pointer, "json", error.description)]
             throw problem
         }
-        let failures = schema.validate(value)
-        guard let first = failures.first else { return value }
-        let isOther = first.pointer.tokens.isEmpty && first.keyword == "type"
-        var problem = Problem(
-            isOther ? 400 : 422,
-            "invalid-body",
-            "The body does not fit",
-            failures.map(\.description).joined(separator: "; ")
-        )
-        problem.failures = failures
-        throw problem
+        if let problem = Problem(misfit: schema.validate(value), of: "body") { throw problem }
+        return value
     }
 
     private func checkType(_ request: GatewayRequest, _ form: Route.Body) throws(Problem) {

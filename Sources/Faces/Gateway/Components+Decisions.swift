@@ -5,7 +5,9 @@ internal import Webhooks
 extension Components {
     static let decisions: [(name: String, schema: JSON)] = [
         ("DecisionSummary", summary), ("Decision", decision), ("ExplainedDecision", explained),
-        ("Entry", entry), ("DecisionPage", page), ("Question", question), ("Callback", callback), ("Outcome", outcome),
+        ("Entry", entry), ("DecisionPage", page), ("Question", question), ("Callback", callback),
+        ("BatchLine", batchLine),
+        ("BatchAnswer", batchAnswer), ("Outcome", outcome),
     ]
 
     private static let members: [(String, JSON)] = [
@@ -144,21 +146,58 @@ extension Components {
             ("policy", Form.text("A policy of the live release.", "refund-limit")),
             ("input", Form.any("The step's data, of the policy's input schema.")),
         ],
-        optional: [
-            (
-                "callback_url",
-                Form.text(
-                    "Where the result is sent once it is final, signed as a Standard Webhook.",
-                    "https://shop.example/hooks/stepgate"
-                )
-            )
-        ],
+        optional: [callbackURL],
         example: [
             "policy": "refund-limit",
             "input": [
                 "amount": 12, "customer": ["id": "C-1", "tier": "gold"], "days_since_delivery": 3,
             ],
         ]
+    )
+
+    private static let batchLine = Form.object(
+        "One step of a batch.",
+        [
+            ("policy", Form.text("A policy of the live release.", "refund-limit")),
+            ("input", Form.any("The step's data, of the policy's input schema.")),
+        ],
+        optional: [
+            (
+                "key",
+                [
+                    "type": ["string", "null"], "minLength": 1,
+                    "maxLength": .int(Int64(Limits.keyCharacters)),
+                    "description": "As `Idempotency-Key` of a single step.",
+                ]
+            ), callbackURL,
+        ],
+        example: [
+            "policy": "refund-limit",
+            "input": [
+                "amount": 12, "customer": ["id": "C-1", "tier": "gold"], "days_since_delivery": 3,
+            ], "key": "order-17",
+        ]
+    )
+
+    private static let batchAnswer = Form.object(
+        "What became of one line: a decision or a problem.",
+        [
+            ("line", Form.count("Its number, from 1.", from: 1)),
+            ("status", Form.count("As of a single step.", from: 200, to: 599)),
+        ],
+        optional: [
+            ("location", Form.text("Where to look at what is pending.", "/v1/decisions/ID")),
+            ("decision", ref("Decision")), ("problem", ref("Problem")),
+        ],
+        example: ["line": 1, "status": 200, "decision": answered]
+    )
+
+    private static let callbackURL = (
+        "callback_url",
+        Form.text(
+            "Where the result is sent once it is final, signed as a Standard Webhook.",
+            "https://shop.example/hooks/stepgate"
+        )
     )
 
     private static let callback = Form.object(

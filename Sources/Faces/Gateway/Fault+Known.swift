@@ -15,6 +15,11 @@ extension Route.Fault {
         "invalid-json",
         "The body is not JSON; the detail says line, column and where."
     )
+    static let incomplete = Self(
+        400,
+        "incomplete-body",
+        "The upload was cut; the lines that came whole are decided and kept."
+    )
     static let noObject = Self(400, "invalid-body", "The body is not of the type that it must be.")
     static let key = Self(400, "invalid-key", "The idempotency key is not usable.")
     static let wait = Self(400, "invalid-wait", "The preference `wait` is not usable.")
@@ -99,7 +104,9 @@ extension Route {
             if body.isJSON { all += [.json, .noObject, .body] }
         }
         if !names.isEmpty { all.append(.notFound) }
-        if roles != nil { all += [.unauthorized, .forbidden, .rateLimited, .guesses, .unavailable] }
+        if roles != nil {
+            all += [.unauthorized, .forbidden, .rateLimited, .guesses, .unavailable]
+        }
         for fault in faults where !all.contains(fault) { all.append(fault) }
         return all
     }

@@ -6,7 +6,7 @@ internal import Webhooks
 /// Where a caller wants to be called back.
 extension Gateway {
     /// What the body's `callback_url` asks for, when it may be.
-    func callback(_ body: JSON, _ call: Route.Call) throws(Problem) -> CallbackWish? {
+    func callback(_ body: JSON, _ visitor: Visitor) throws(Problem) -> CallbackWish? {
         guard let asked = body["callback_url"] else { return nil }
         let text = asked.string ?? ""
         let url: CallbackURL
@@ -20,7 +20,7 @@ extension Gateway {
                 "its host is not on the public internet, and this server calls back nowhere else"
             )
         }
-        return CallbackWish(url: url, token: try visitor(call).token.id)
+        return CallbackWish(url: url, token: visitor.token.id)
     }
 
     private func refused(_ detail: String) -> Problem {

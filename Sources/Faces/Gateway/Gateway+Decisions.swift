@@ -11,28 +11,21 @@ extension Gateway {
     func decide(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let (policy, input, callback) = try question(call)
         let visitor = try visitor(call)
-        let step = IncomingStep(
-            policy: policy,
-            input: input,
-            key: key(call.request).map {
-                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
-            },
-            keyLasts: .day,
-            source: "api",
-            caller: visitor.name,
-            callback: callback
-        )
+        let step = step(policy, input, key: key(call.request), callback, visitor)
         let begun: Begun
         do {
             begun = try await service.submit(step, under: policy)
         } catch {
             throw Problem(error)
         }
+        return try await answer(try view(begun), call)
+    }
+
+    /// The decision that a step began, or why it began none.
+    func view(_ begun: Begun) throws(Problem) -> DecisionView {
         switch begun {
-        case .settled(let view): return try await answer(view, call)
-        case .asking(let asking):
-            return try await answer(DecisionView(record: asking.record, output: nil), call)
-        case .known(let view): return try await answer(view, call)
+        case .settled(let view), .known(let view): return view
+        case .asking(let asking): return DecisionView(record: asking.record, output: nil)
         case .keyTaken(let id):
             throw Problem(
                 422,
@@ -55,10 +48,18 @@ extension Gateway {
     private func question(
         _ call: Route.Call
     ) throws(Problem) -> (policy: String, input: JSON, callback: CallbackWish?) {
-        let policy = call.body["policy"]?.string ?? ""
-        let input = call.body["input"] ?? .null
+        try question(call.body, try visitor(call))
+    }
+
+    /// What is asked by a body that fits its schema, of a policy that is there for the visitor.
+    func question(
+        _ body: JSON,
+        _ visitor: Visitor
+    ) throws(Problem) -> (policy: String, input: JSON, callback: CallbackWish?) {
+        let policy = body["policy"]?.string ?? ""
+        let input = body["input"] ?? .null
         let workspace = service.engine.live.workspace
-        guard try visitor(call).token.covers(policy) || workspace.policies[policy] == nil else {
+        guard visitor.token.covers(policy) || workspace.policies[policy] == nil else {
             throw Problem(
                 403,
                 "forbidden",
@@ -74,7 +75,7 @@ extension Gateway {
                 workspace.unknownPolicy(policy)
             )
         }
-        return (policy, input, try callback(call.body, call))
+        return (policy, input, try callback(body, visitor))
     }
 
     func visitor(_ call: Route.Call) throws(Problem) -> Visitor {
@@ -88,6 +89,27 @@ extension Gateway {
     private func key(_ request: GatewayRequest) -> String? {
         guard let key = request.headers["idempotency-key"] else { return nil }
         return key.hasPrefix("\"") ? String(key.dropFirst().dropLast()) : key
+    }
+
+    /// The step a visitor asks about; a key is theirs and the policy's.
+    func step(
+        _ policy: String,
+        _ input: JSON,
+        key: String?,
+        _ callback: CallbackWish?,
+        _ visitor: Visitor
+    ) -> IncomingStep {
+        IncomingStep(
+            policy: policy,
+            input: input,
+            key: key.map {
+                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
+            },
+            keyLasts: .day,
+            source: "api",
+            caller: visitor.name,
+            callback: callback
+        )
     }
 
     /// 200 when it is final, 202 and where to look when it is not.
@@ -125,7 +147,7 @@ extension Gateway {
     }
 
     /// `Prefer: wait=N` (RFC 7240), in seconds.
-    private func wait(_ request: GatewayRequest) -> Duration? {
+    func wait(_ request: GatewayRequest) -> Duration? {
         guard let preferences = request.headers["prefer"] else { return nil }
         for preference in preferences.split(separator: ",") {
             let parts = preference.split(separator: "=").map { trimmed(String($0)) }
@@ -257,7 +279,7 @@ extension Route.Call {
 }
 
 extension DecisionService.Wish {
-    fileprivate func isDone(_ state: DecisionState) -> Bool {
+    func isDone(_ state: DecisionState) -> Bool {
         switch self {
         case .answered: state != .asking
         case .settled: state != .asking && state != .review

@@ -20,14 +20,6 @@ extension Gateway {
         )
     }
 
-    /// Takes so many more requests from the rate of the caller's token: a request that asks for
-    /// many things costs as many, the first of which is taken already.
-    func take(_ count: Int, _ call: Route.Call) throws(Problem) {
-        guard count > 0 else { return }
-        let headers = try gatekeeper.take(count, of: try visitor(call).token)
-        call.notes.note { $0.headers = headers }
-    }
-
     /// Counts and tells an answered request.
     func observe(
         _ request: GatewayRequest,

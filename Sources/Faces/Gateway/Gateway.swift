@@ -48,6 +48,18 @@ package struct Gateway: Sendable {
     /// The version of the program and of its API.
     package static let version = "0.1.0"
 
+    /// Bytes of one request's body on the routes that take a stream.
+    package static let streamedBodyLimit = Limits.batchBytes
+
+    /// Whether the body of such a request is to be handed over as `GatewayRequest.chunks`, once its
+    /// head is there.
+    package static func streams(method: String, path: String) -> Bool {
+        guard case .found(let endpoint, _) = RouteTable.live.find(method, path) else {
+            return false
+        }
+        return endpoint.route.takesStream
+    }
+
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
         let began = instruments.uptime()
@@ -158,17 +170,19 @@ package struct Gateway: Sendable {
         guard let header = request.headers["authorization"] else { throw problem }
         let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw problem }
-        guard let token = try await gatekeeper.token(parts[1]) else {
-            problem = Problem(
-                401,
-                "unauthorized",
-                "This token is not good",
-                "it is unknown, expired or revoked"
-            )
-            problem.headers = [("www-authenticate", #"Bearer error="invalid_token""#)]
-            throw problem
-        }
+        guard let token = try await gatekeeper.token(parts[1]) else { throw Problem.badToken }
         return Visitor(token: token)
+    }
+
+    /// Throws when the token is no longer good, for what goes on long after it was shown.
+    func check(_ visitor: Visitor) async throws(Problem) {
+        let token: AccessToken?
+        do {
+            token = try await store.token(visitor.token.digest)
+        } catch {
+            throw Problem(error)
+        }
+        guard token?.isValid(at: now()) == true else { throw Problem.badToken }
     }
 
     func readiness() async throws(Problem) -> GatewayResponse {
@@ -202,6 +216,17 @@ package struct Gateway: Sendable {
 }
 
 extension Problem {
+    fileprivate static var badToken: Problem {
+        var problem = Problem(
+            401,
+            "unauthorized",
+            "This token is not good",
+            "it is unknown, expired or revoked"
+        )
+        problem.headers = [("www-authenticate", #"Bearer error="invalid_token""#)]
+        return problem
+    }
+
     /// The store did not answer; nothing was acknowledged.
     init(_ error: StoreError) {
         self.init(503, "unavailable", "The store does not answer", error.message)

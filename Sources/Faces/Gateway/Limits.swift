@@ -10,6 +10,23 @@ package enum Limits {
     package static let usualWait = Duration.seconds(20)
     /// Characters of an idempotency key.
     package static let keyCharacters = 255
+    /// Lines of one batch, blank ones not counted.
+    package static let batchLines = 10_000
+    /// Bytes of one batch.
+    package static let batchBytes = 64 << 20
+    /// Lines of a batch that are committed together, when so many have arrived.
+    static let batchGroup = 512
+    /// Bytes of a batch that are read ahead of what is being committed.
+    static let batchAhead = 1 << 20
+    /// Bytes of answers that a batch keeps until its last line; beyond, answers are read again and
+    /// problems told in brief.
+    package static let batchAnswerBytes = 16 << 20
+    /// Bytes of a stream that are written together.
+    static let writeBytes = 64 << 10
+    /// Between two signs of life on a stream of events.
+    package static let heartbeat = Duration.seconds(15)
+    /// After how long who lost a stream of events comes back.
+    static let eventRetry = Duration.seconds(2)
     /// Rows of one page.
     package static let page = 500
     /// Seconds after which a pending decision is worth another look.

@@ -117,7 +117,7 @@ package enum OpenAPI {
 
     private static func responses(_ route: Route) -> JSON {
         var all: [(String, JSON)] = []
-        let always: [Route.AnswerHeader] = 
+        let always: [Route.AnswerHeader] =
             route.roles == nil ? [] : [.release, .rateLimit, .rateLimitPolicy]
         for answer in route.answers {
             all.append((String(answer.status), response(answer, answer.headers + always)))

@@ -35,6 +35,76 @@ extension Route {
             handler: { gateway, call async throws(Problem) in try await gateway.decide(call) }
         ),
         Route(
+            method: "POST",
+            path: "/v1/decisions:batch",
+            roles: [.agent, .operator, .admin],
+            operation: "askForDecisions",
+            tag: .decisions,
+            summary: "Asks for decisions of many steps, one JSON line each.",
+            detail: "Lines are decided and committed as they arrive, and answered in their order "
+                + "after the last. An upload that was cut keeps what was committed: send its lines "
+                + "again with their keys. At most \(Limits.batchLines) lines and "
+                + "\(Limits.batchBytes >> 20) MiB.",
+            headers: [.prefer],
+            body: Body(
+                contentType: "application/x-ndjson",
+                schema: Components.ref("BatchLine"),
+                description: "A JSON object a line."
+            ),
+            answers: [
+                Answer(
+                    status: 200,
+                    description: "A line for each line.",
+                    contentType: "application/x-ndjson",
+                    schema: Components.ref("BatchAnswer"),
+                    headers: [.preferenceApplied]
+                )
+            ],
+            faults: [.incomplete, .tooLarge],
+            takesStream: true,
+            handler: { gateway, call async throws(Problem) in try await gateway.batch(call) }
+        ),
+        Route(
+            method: "GET",
+            path: "/v1/events",
+            roles: everyone,
+            operation: "followEvents",
+            tag: .decisions,
+            summary: "What happens to decisions, as it happens (server-sent events).",
+            detail: "An event for each entry of the log that the token may see, without inputs and "
+                + "outputs. Its id is where to go on from; a comment each 15 s is a sign of life.",
+            query: [
+                Parameter(
+                    name: "policy",
+                    schema: ["type": "string"],
+                    description: "only of this policy"
+                ),
+                Parameter(
+                    name: "kind",
+                    schema: [
+                        "type": "array",
+                        "items": Form.word("A kind.", of: Entry.Kind.allCases.map(\.rawValue)),
+                    ],
+                    description: "only of these kinds"
+                ),
+                Parameter(
+                    name: "after",
+                    schema: Form.count("An event's id."),
+                    description: "from the first event after this one; without it, from now on"
+                ),
+            ],
+            headers: [.lastEvent],
+            answers: [
+                Answer(
+                    status: 200,
+                    description: "Events without end.",
+                    contentType: "text/event-stream",
+                    schema: Form.text("Server-sent events.")
+                )
+            ],
+            handler: { gateway, call async throws(Problem) in try await gateway.events(call) }
+        ),
+        Route(
             method: "GET",
             path: "/v1/decisions",
             roles: staff,

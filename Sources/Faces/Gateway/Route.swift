@@ -48,6 +48,8 @@ struct Route: Sendable {
     let answers: [Answer]
     /// The problems of its own, beside those that follow from the rest of the row.
     var faults: [Fault] = []
+    /// Whether the body is handed over as it comes in, so that who asks is known before it is read.
+    var takesStream = false
     let handler: Handler
 }
 

@@ -36,10 +36,11 @@ enum ServeCommand {
                 nil,
                 "lets callback_url lead into private networks and to this machine"
             ),
-        ] + Observation.options,
+        ] + ServeIdentity.options + Observation.options,
         examples: [
             "stepgate serve", "stepgate serve --port 9200 --workspace shop",
             "stepgate serve --watch",
+            "stepgate serve --address 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
         ],
         run: run
     )
@@ -48,13 +49,20 @@ enum ServeCommand {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
         let rate = try call.rate
+        let identity = try ServeIdentity(call)
+        try identity?.warn(.standard)
         let observation = try Observation(call)
         Signals.outlive()
         let instruments = observation.instruments
         let running = try await RunningEngine.serve(call) { MeasuredStore($0, instruments) }
-        let gateway = GatewaySettings(address: address, port: UInt16(port), rate: rate)
+        let settings = Settings(
+            address: address,
+            port: UInt16(port),
+            identity: identity,
+            rate: rate
+        )
         do {
-            try await serve(running, gateway, observation, call)
+            try await serve(running, settings, observation, call)
             try await running.stop()
             instruments.log.note(.info, "stopped")
             await observation.finish()
@@ -66,15 +74,16 @@ enum ServeCommand {
         }
     }
 
-    private struct GatewaySettings {
+    private struct Settings {
         let address: String
         let port: UInt16
+        let identity: ServeIdentity?
         let rate: Rate?
     }
 
     private static func serve(
         _ running: RunningEngine,
-        _ settings: GatewaySettings,
+        _ settings: Settings,
         _ observation: Observation,
         _ call: Invocation
     ) async throws {
@@ -97,33 +106,79 @@ enum ServeCommand {
             instruments: observation.instruments,
             rate: settings.rate
         )
-        var limits = HTTPServerLimits()
-        limits.bodyBytes = Gateway.bodyLimit
-        let answering = Answering()
-        let (address, port) = (settings.address, settings.port)
-        let server = try HTTPServer(address: address, port: port, limits: limits) {
-            answering.answer($0, $1, by: gateway)
-        }
-        try await announce(server, address, running, observation, call)
+        let answering = Answering(gateway)
+        let server = try start(settings) { answering.answer($0, $1) }
+        try await announce(server, settings, running, observation, call)
         let watch = FolderWatch(running, service, call)
         if !call.has("--watch") { tellOfDraft(Location(call).folder, running.engine.live) }
         let ends = Signals.termination()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await service.run() }
-            if call.has("--watch") { group.addTask { await watch.run() } }
-            group.addTask { await courier.run() }
+        // Whether every request has its answer, of the one task that knows.
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await service.run()
+                return false
+            }
+            if call.has("--watch") {
+                group.addTask {
+                    await watch.run()
+                    return false
+                }
+            }
+            group.addTask {
+                await courier.run()
+                return false
+            }
             group.addTask {
                 for await _ in ends { break }
                 observation.tell(.info, "stopping", "stopping: what was taken on is kept")
                 service.stop()
                 courier.stop()
                 await answering.finish()
+                return true
             }
-            // The watch alone would go on for ever.
-            for _ in 0..<3 { try await group.next() }
-            group.cancelAll()
+            group.addTask {
+                await answering.stopping()
+                do {
+                    try await SystemClock().sleep(for: Limits.drain)
+                } catch {
+                    return false
+                }
+                // Who still sends or reads so slowly is cut off.
+                server.stop()
+                return false
+            }
+            for await isDrained in group where isDrained { group.cancelAll() }
         }
         server.stop()
+    }
+
+    private static func start(
+        _ settings: Settings,
+        _ handler: @escaping HTTPServer.Handler
+    ) throws -> HTTPServer {
+        var limits = HTTPServerLimits()
+        limits.bodyBytes = Gateway.bodyLimit
+        limits.streamedBytes = Gateway.streamedBodyLimit
+        let server: HTTPServer
+        do throws(HTTPServerError) {
+            server = try HTTPServer(
+                address: settings.address,
+                port: settings.port,
+                limits: limits,
+                tls: settings.identity?.tls,
+                streams: { Gateway.streams(method: $0.method, path: $0.path) },
+                handler: handler
+            )
+        } catch {
+            throw settings.identity?.explain(error) ?? CommandFailure(error)
+        }
+        if server.connectionLimit < limits.connections {
+            Terminal.standard.note(
+                "\(server.connectionLimit) connections at once, not \(limits.connections): the "
+                    + "process may not open more files (ulimit -n)"
+            )
+        }
+        return server
     }
 
     /// Says what became of a promotion.
@@ -167,12 +222,13 @@ enum ServeCommand {
     /// Says where it is, and on this machine alone makes the first token.
     private static func announce(
         _ server: HTTPServer,
-        _ address: String,
+        _ settings: Settings,
         _ running: RunningEngine,
         _ observation: Observation,
         _ call: Invocation
     ) async throws {
-        let url = "http://\(address):\(server.port)"
+        let address = settings.address
+        let url = "\(settings.identity == nil ? "http" : "https")://\(address):\(server.port)"
         var first: String?
         let desk = TokenDesk(
             store: running.storage,
@@ -187,12 +243,12 @@ enum ServeCommand {
                 by: Person.of(call)
             ).secret
         }
-        if !address.hasPrefix("127.") {
+        if !address.hasPrefix("127."), settings.identity == nil {
             observation.tell(
                 .warn,
                 "unencrypted",
                 "\(address) may be reached from elsewhere, and tokens travel unencrypted: put a "
-                    + "server with TLS before it"
+                    + "server with TLS before it, or give --tls-cert and --tls-key"
             )
         }
         observation.instruments.log.note(
