@@ -222,6 +222,49 @@ struct HardeningTests {
         #expect(eventually { host.server.requestCount == 0 })
     }
 
+    /// libmicrohttpd misses an end that came together with the last bytes before it.
+    @Test(
+        arguments: [
+            "GET / HTTP/1.1\r\nHost: test\r\n\r\n", "GET / HTTP/1.1\r\nHost: te",
+            "POST /streamed HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nbody",
+            "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nbody",
+        ]
+    )
+    func `clients that leave as soon as they spoke are noticed`(spoken: String) throws {
+        var limits = HTTPServerLimits()
+        limits.watchMilliseconds = 20
+        let kept = ServerTestInbox<HTTPRequest>()
+        let server = try HTTPServer(
+            port: 0,
+            limits: limits,
+            streams: { $0.path == "/streamed" }
+        ) { request, responder in
+            kept.add(request)
+            if request.stream == nil { responder.respond(HTTPResponse(status: 200)) }
+        }
+        defer { server.stop() }
+        for _ in 0..<1_000 {
+            let client = try ServerTestClient(port: server.port)
+            client.send(spoken)
+            client.close()
+        }
+        #expect(eventually { server.connectionCount == 0 })
+        #expect(server.requestCount == 0)
+    }
+
+    @Test func `a client that closed its side for sending still gets a quick answer`() throws {
+        let server = try HTTPServer(port: 0) { _, responder in
+            responder.respond(HTTPResponse(status: 200, body: Array("heard".utf8)))
+        }
+        defer { server.stop() }
+        for _ in 0..<100 {
+            let client = try ServerTestClient(port: server.port)
+            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            client.endSending()
+            #expect(try client.answer().body == "heard")
+        }
+    }
+
     @Test(
         arguments: [
             ("/plain", true), ("/%41", true), ("/a?b=%20", true), ("/%", false), ("/%4", false),

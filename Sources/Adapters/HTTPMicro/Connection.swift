@@ -8,6 +8,7 @@ final class Connection: Sendable {
     /// The second of the monotonic clock by which the next head must have come.
     private let deadline: Atomic<Int>
     private let target = Atomic<Int>(-1)
+    private let isSuspected = Atomic(false)
 
     init(socket: Int32, isRefused: Bool, deadline: Int) {
         self.socket = socket
@@ -15,7 +16,12 @@ final class Connection: Sendable {
         self.deadline = Atomic(deadline)
     }
 
+    var isAwaitingHead: Bool { deadline.load(ordering: .relaxed) < .max }
+
     func isLate(at now: Int) -> Bool { deadline.load(ordering: .relaxed) <= now }
+
+    /// Whether a look before this one found it ended, too.
+    func wasSuspected() -> Bool { isSuspected.exchange(true, ordering: .relaxed) }
 
     /// Sets until when the next head may take.
     func awaitHead(until second: Int) { deadline.store(second, ordering: .relaxed) }

@@ -260,16 +260,23 @@ extension Exchange {
 
 // What the server and its watch do.
 extension Exchange {
-    /// Whether it is suspended for as long as the application likes, so that only a look at the
-    /// socket tells that the client went away.
-    var isAwaited: Bool { state.withLock { $0.pause == .answer } }
+    /// What a look finds it waiting for.
+    enum Look {
+        /// More of its body, and for longer than it may.
+        case late
+        case body
+        /// The application, for as long as that likes.
+        case answer
+        case nothing
+    }
 
-    /// Counts a look at a body that the server waits for; false when it took too long.
-    func lookAtBody(after milliseconds: Int) -> Bool {
+    /// Looks at it once in so many milliseconds.
+    func look(after milliseconds: Int) -> Look {
         state.withLock { state in
-            guard !state.isBodyOver, state.pause == nil else { return true }
+            if let pause = state.pause { return pause == .answer ? .answer : .nothing }
+            guard !state.isBodyOver else { return .nothing }
             state.bodyWait += milliseconds
-            return state.bodyWait <= limits.bodySeconds * 1_000
+            return state.bodyWait > limits.bodySeconds * 1_000 ? .late : .body
         }
     }
 

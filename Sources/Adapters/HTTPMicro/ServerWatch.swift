@@ -8,15 +8,21 @@ struct Sockets {
     func end(_ socket: Int32) { shutdown(socket, Int32(SHUT_RDWR)) }
 
     /// The places of those whose client closed its side.
-    func left(of sockets: [Int32]) -> [Int] {
+    func closed(among sockets: [Int32]) -> [Int] {
         guard !sockets.isEmpty else { return [] }
-        var polls = sockets.map { pollfd(fd: $0, events: Int16(Self.closed), revents: 0) }
+        var polls = sockets.map { pollfd(fd: $0, events: Int16(Self.sendingEnded), revents: 0) }
         guard unsafe poll(&polls, nfds_t(polls.count), 0) > 0 else { return [] }
         return polls.indices.filter { polls[$0].revents != 0 }
     }
 
+    /// Whether bytes that came are still to be read.
+    func hasBytes(_ socket: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
     /// POLLRDHUP, which the headers show only to GNU sources.
-    private static let closed = 0x2000
+    private static let sendingEnded = 0x2000
 
     /// The monotonic clock's seconds.
     static var second: Int {

@@ -71,25 +71,46 @@ final class Service: Sendable {
         for exchange in known { exchange.stop() }
     }
 
-    /// Ends what took too long, and gives up requests whose clients are gone.
+    /// Ends what took too long, and gives up what its client left.
     ///
     /// A socket in the table is open: libmicrohttpd tells of its end before it closes it, and that
     /// waits for this look.
     func look(at second: Int, sockets: Sockets) {
         let gone = state.withLock { state -> [Exchange] in
-            for connection in state.connections.values where connection.isLate(at: second) {
+            var late: [Connection] = []
+            var reading: [Connection] = []
+            var awaited: [Exchange] = []
+            for connection in state.connections.values where connection.isAwaitingHead {
+                if connection.isLate(at: second) {
+                    late.append(connection)
+                } else {
+                    reading.append(connection)
+                }
+            }
+            for exchange in state.exchanges.values {
+                switch exchange.look(after: limits.watchMilliseconds) {
+                case .late: late.append(exchange.client)
+                case .body: reading.append(exchange.client)
+                case .answer: awaited.append(exchange)
+                case .nothing: break
+                }
+            }
+            late += left(reading, sockets)
+            for connection in late {
                 connection.stopWaiting()
                 sockets.end(connection.socket)
             }
-            var awaited: [Exchange] = []
-            for exchange in state.exchanges.values {
-                if !exchange.lookAtBody(after: limits.watchMilliseconds) {
-                    sockets.end(exchange.client.socket)
-                }
-                if exchange.isAwaited { awaited.append(exchange) }
-            }
-            return sockets.left(of: awaited.map(\.client.socket)).map { awaited[$0] }
+            return sockets.closed(among: awaited.map(\.client.socket)).map { awaited[$0] }
         }
         for exchange in gone { exchange.abandon() }
+    }
+
+    /// Those whose client will send nothing more of what it is to send.
+    ///
+    /// libmicrohttpd misses an end that came together with the last bytes before it. What it read
+    /// last may still be on its way through, so two looks have to agree.
+    private func left(_ reading: [Connection], _ sockets: Sockets) -> [Connection] {
+        sockets.closed(among: reading.map(\.socket)).map { reading[$0] }
+            .filter { !sockets.hasBytes($0.socket) && $0.wasSuspected() }
     }
 }
