@@ -27,6 +27,32 @@ struct ServerTests {
         #expect(try client.request("POST", "/p", body: "hello").body == "POST /p [] hello")
     }
 
+    @Test(arguments: [
+        "/a%", "/a%4", "/a%zz", "/a%+1", "/a%00b", "/%ff", "/a?x=%", "/a?x=%00", "/a?%c3%28=1",
+        "/a?x=%ed%a0%80",
+    ])
+    func `what cannot be read for certain is refused in the server's own words`(
+        _ target: String
+    ) throws {
+        let server = try HTTPServer(
+            port: 0,
+            refusal: { HTTPResponse(status: $0, body: Array("because \($1)".utf8)) },
+            handler: Self.echo
+        )
+        defer { server.stop() }
+        let answer = try ServerTestClient(port: server.port).request("GET", target)
+        #expect(answer.status == 400)
+        #expect(answer.body.hasPrefix("because the path or the query"))
+    }
+
+    @Test func `escapes are read once, and a plus is a space in a query alone`() throws {
+        let server = try HTTPServer(port: 0, handler: Self.echo)
+        defer { server.stop() }
+        let client = try ServerTestClient(port: server.port)
+        let answer = try client.request("GET", "/a%252e+%C3%A9?x=%2541+%2B&%3D=%26")
+        #expect(answer.body == "GET /a%2e+é [x=%41 +&==&] ")
+    }
+
     @Test func `header names are found in any case, and repeated headers are joined`() throws {
         let server = try HTTPServer(port: 0) { request, responder in
             let text = request.header("x-kind") ?? "none"

@@ -1,6 +1,16 @@
 // Lets Swift see libmicrohttpd as Debian ships it; its variadic start needs a wrapper.
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <string.h>
+
+/// Leaves escapes as they came: libmicrohttpd's own reading passes over wrong ones and ends a text
+/// at an escaped NUL.
+static size_t stepgate_mhd_keep_escapes(
+    void *context, struct MHD_Connection *connection, char *text) {
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
 
 /// Starts a daemon with internal epoll threads on one address, or returns null with errno set.
 static inline struct MHD_Daemon *stepgate_mhd_start(
@@ -17,6 +27,7 @@ static inline struct MHD_Daemon *stepgate_mhd_start(
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
         MHD_OPTION_NOTIFY_COMPLETED, completed, context,
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_UNESCAPE_CALLBACK, stepgate_mhd_keep_escapes, NULL,
         MHD_OPTION_END);
 }
 

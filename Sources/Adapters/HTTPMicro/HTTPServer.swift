@@ -10,6 +10,8 @@ internal import Synchronization
 @safe
 package final class HTTPServer: Sendable {
     package typealias Handler = @Sendable (HTTPRequest, Responder) -> Void
+    /// What is answered when the server itself refuses: a status and why.
+    package typealias Refusal = @Sendable (Int, String) -> HTTPResponse
 
     // The daemon is used by libmicrohttpd's own threads; we only start and stop it.
     nonisolated(unsafe) private let daemon: OpaquePointer
@@ -23,6 +25,7 @@ package final class HTTPServer: Sendable {
         address: String = "127.0.0.1",
         port: UInt16,
         limits: HTTPServerLimits = HTTPServerLimits(),
+        refusal: @escaping Refusal = { status, _ in HTTPResponse(status: status) },
         handler: @escaping Handler
     ) throws(HTTPServerError) {
         var place = sockaddr_in()
@@ -31,7 +34,7 @@ package final class HTTPServer: Sendable {
         guard unsafe inet_pton(AF_INET, address, &place.sin_addr) == 1 else {
             throw HTTPServerError(noAddress: address)
         }
-        service = Service(limits: limits, handler: handler)
+        service = Service(limits: limits, refusal: refusal, handler: handler)
         let context = unsafe Unmanaged.passUnretained(service).toOpaque()
         let started = unsafe stepgate_mhd_start(
             port,
@@ -77,20 +80,32 @@ private final class Service: Sendable {
     }
 
     let limits: HTTPServerLimits
+    let refusal: HTTPServer.Refusal
     let handler: HTTPServer.Handler
     private let state = Mutex(State())
 
-    init(limits: HTTPServerLimits, handler: @escaping HTTPServer.Handler) {
+    init(
+        limits: HTTPServerLimits,
+        refusal: @escaping HTTPServer.Refusal,
+        handler: @escaping HTTPServer.Handler
+    ) {
         self.limits = limits
+        self.refusal = refusal
         self.handler = handler
     }
+
+    func tooLarge() -> HTTPResponse {
+        refusal(413, "a body has at most \(limits.bodyBytes) bytes")
+    }
+
+    func stopping() -> HTTPResponse { refusal(503, "the server is stopping") }
 
     func add(_ exchange: Exchange) {
         let isStopping = state.withLock { state in
             state.exchanges[ObjectIdentifier(exchange)] = exchange
             return state.isStopping
         }
-        if isStopping { exchange.answer(HTTPResponse(status: 503)) }
+        if isStopping { exchange.answer(stopping()) }
     }
 
     func remove(_ exchange: Exchange) {
@@ -104,7 +119,7 @@ private final class Service: Sendable {
             state.isStopping = true
             return Array(state.exchanges.values)
         }
-        for exchange in known { exchange.answer(HTTPResponse(status: 503)) }
+        for exchange in known { exchange.answer(stopping()) }
     }
 }
 
@@ -131,14 +146,15 @@ private final class Exchange: Sendable {
     }
 
     /// Takes more of the body; no when even discarding it has gone on for too long.
-    func add(_ bytes: [UInt8], limits: HTTPServerLimits) -> Bool {
-        state.withLock { state in
+    func add(_ bytes: [UInt8], for service: Service) -> Bool {
+        let limits = service.limits
+        return state.withLock { state in
             state.received += bytes.count
             if state.received <= limits.bodyBytes {
                 state.body += bytes
             } else {
                 state.body = []
-                state.answer = HTTPResponse(status: 413)
+                state.answer = service.tooLarge()
             }
             return state.received <= limits.bodyBytes + limits.discardedBytes
         }
@@ -180,15 +196,20 @@ private final class Exchange: Sendable {
 /// What a request is refused with before its body is read.
 ///
 /// Where a body's end can be read in two ways, one request can hide in another.
-private func refusal(_ headers: [String: String], _ limits: HTTPServerLimits) -> HTTPResponse? {
+private func refusal(_ headers: [String: String], _ service: Service) -> HTTPResponse? {
     let length = headers["content-length"]
     if let coding = headers["transfer-encoding"] {
-        if length != nil { return HTTPResponse(status: 400) }
-        return coding.lowercased() == "chunked" ? nil : HTTPResponse(status: 501)
+        if length != nil {
+            return service.refusal(400, "the body has both a length and a transfer coding")
+        }
+        if coding.lowercased() == "chunked" { return nil }
+        return service.refusal(501, "the transfer coding '\(coding)' is not known")
     }
     guard let length else { return nil }
-    guard let count = Int(length) else { return HTTPResponse(status: 400) }
-    return count > limits.bodyBytes ? HTTPResponse(status: 413) : nil
+    guard let count = Int(length) else {
+        return service.refusal(400, "the body's length is no number")
+    }
+    return count > service.limits.bodyBytes ? service.tooLarge() : nil
 }
 
 private func queue(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
@@ -224,7 +245,7 @@ private func serveRequest(
     let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
     guard let known = unsafe slot.pointee else {
         let headers = unsafe headers(of: connection)
-        if let refused = refusal(headers, service.limits) {
+        if let refused = refusal(headers, service) {
             return unsafe queue(refused, on: connection)
         }
         let exchange = unsafe Exchange(connection, headers: headers)
@@ -237,32 +258,55 @@ private func serveRequest(
     if count > 0, let upload = unsafe upload {
         let bytes = unsafe Array(UnsafeRawBufferPointer(start: upload, count: count))
         unsafe uploadSize.pointee = 0
-        return exchange.add(bytes, limits: service.limits) ? .YES : .NO
+        return exchange.add(bytes, for: service) ? .YES : .NO
     }
     if let body = exchange.takeBody() {
-        let request = unsafe HTTPRequest(
-            method: method.map { unsafe String(cString: $0) } ?? "",
-            path: url.map { unsafe String(cString: $0) } ?? "",
-            query: values(of: connection, .GET_ARGUMENT_KIND),
-            headers: exchange.headers,
-            body: body
-        )
-        service.handler(request, Responder { exchange.answer($0) })
+        let path = unsafe url.flatMap { unsafe unescaped(bytes(of: $0)) }
+        let query = unsafe query(of: connection)
+        if let path, let query {
+            let request = unsafe HTTPRequest(
+                method: method.map { unsafe String(cString: $0) } ?? "",
+                path: path,
+                query: query,
+                headers: exchange.headers,
+                body: body
+            )
+            service.handler(request, Responder { exchange.answer($0) })
+        } else {
+            let reason = "the path or the query has a wrong escape, a NUL, or bytes that are no UTF-8"
+            exchange.answer(service.refusal(400, reason))
+        }
     }
     guard let answer = exchange.answerOrSuspend() else { return .YES }
     return unsafe queue(answer, on: connection)
 }
 
 private func headers(of connection: OpaquePointer) -> [String: String] {
-    let pairs = unsafe values(of: connection, .HEADER_KIND).map { ($0.name.lowercased(), $0.value) }
+    let pairs = unsafe values(of: connection, .HEADER_KIND).map { name, value in
+        (String(decoding: name, as: UTF8.self).lowercased(), String(decoding: value, as: UTF8.self))
+    }
     return Dictionary(pairs) { "\($0), \($1)" }
+}
+
+/// The arguments, or nothing when one of them cannot be read.
+private func query(of connection: OpaquePointer) -> [(name: String, value: String)]? {
+    var query: [(name: String, value: String)] = []
+    for (name, value) in unsafe values(of: connection, .GET_ARGUMENT_KIND) {
+        guard let name = unescaped(name), let value = unescaped(value) else { return nil }
+        query.append((name, value))
+    }
+    return query
+}
+
+private func bytes(of text: UnsafePointer<CChar>) -> [UInt8] {
+    unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text)))
 }
 
 private func values(
     of connection: OpaquePointer,
     _ kind: MHD_ValueKind
-) -> [(name: String, value: String)] {
-    final class Box { var pairs: [(name: String, value: String)] = [] }
+) -> [(name: [UInt8], value: [UInt8])] {
+    final class Box { var pairs: [(name: [UInt8], value: [UInt8])] = [] }
     let box = Box()
     unsafe MHD_get_connection_values(
         connection,
@@ -270,8 +314,8 @@ private func values(
         { context, _, name, value in
             guard let context = unsafe context, let name = unsafe name else { return .YES }
             let box = unsafe Unmanaged<Box>.fromOpaque(context).takeUnretainedValue()
-            let text = unsafe value.map { unsafe String(cString: $0) } ?? ""
-            box.pairs.append((unsafe String(cString: name), text))
+            let text = unsafe value.map { unsafe bytes(of: $0) } ?? []
+            box.pairs.append((unsafe bytes(of: name), text))
             return .YES
         },
         Unmanaged.passUnretained(box).toOpaque()

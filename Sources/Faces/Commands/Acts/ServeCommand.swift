@@ -60,9 +60,14 @@ enum ServeCommand {
         let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
-        let server = try HTTPServer(address: address, port: port, limits: limits) {
+        let server = try HTTPServer(
+            address: address,
+            port: port,
+            limits: limits,
+            refusal: { Gateway.refusal($0, $1).forServer }
+        ) {
             if case .terminated = inbox.yield(Exchange(request: $0, responder: $1)) {
-                $1.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
+                $1.respond(Gateway.refusal(503, "the server is stopping").forServer)
             }
         }
         try await announce(server, address, running, call)
