@@ -273,7 +273,8 @@ private func serveRequest(
             )
             service.handler(request, Responder { exchange.answer($0) })
         } else {
-            let reason = "the path or the query has a wrong escape, a NUL, or bytes that are no UTF-8"
+            let reason =
+                "the path or the query has a wrong escape, a NUL, or bytes that are no UTF-8"
             exchange.answer(service.refusal(400, reason))
         }
     }

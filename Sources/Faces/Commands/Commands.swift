@@ -16,7 +16,8 @@ package enum Commands {
             DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + TokenCommand.specifications + [
-            ServeCommand.specification, APICommand.specification, LogCommand.specification, PracticeCommand.specification,
+            ServeCommand.specification, APICommand.specification, LogCommand.specification,
+            PracticeCommand.specification,
         ]
 
     /// Runs one invocation and returns its exit code.

@@ -27,7 +27,7 @@ struct Admission: Sendable {
                     header.fault.status,
                     header.fault.code,
                     "The header is not usable",
-                    "\(header.name): \(header.description)"
+                    "'\(header.name)' does not fit: \(header.description)"
                 )
             }
         }
