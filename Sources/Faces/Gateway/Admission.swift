@@ -102,14 +102,7 @@ struct Admission: Sendable {
         do {
             value = try JSON.read(request.body)
         } catch {
-            var problem = Problem(
-                400,
-                "invalid-json",
-                "The body is not JSON",
-                error.description
-            )
-            problem.failures = [SchemaFailure(error.pointer, "json", error.description)]
-            throw problem
+            throw problem(error)
         }
         let failures = schema.validate(value)
         guard let first = failures.first else { return value }
@@ -122,6 +115,19 @@ struct Admission: Sendable {
         )
         problem.failures = failures
         throw problem
+    }
+
+    /// What is JSON, and yet more than can be held, is a body that does not fit.
+    private func problem(_ error: JSONError) -> Problem {
+        let isBeyond = error.code == .numberRange || error.code == .tooDeep
+        var problem = Problem(
+            isBeyond ? 422 : 400,
+            isBeyond ? "invalid-body" : "invalid-json",
+            isBeyond ? "The body does not fit" : "The body is not JSON",
+            error.description
+        )
+        problem.failures = [SchemaFailure(error.pointer, "json", error.description)]
+        return problem
     }
 
     private func checkType(_ request: GatewayRequest, _ form: Route.Body) throws(Problem) {
