@@ -52,6 +52,11 @@ struct ServeTests {
         #expect(small.status == 200)
         #expect(small.body["output"] == ["action": "refund"])
         #expect(try await Wire.send(url + "/v1/reviews", "GET", agent).status == 403)
+        let document = try await Wire.send(url + "/v1/openapi.json", "GET", nil)
+        #expect(document.body == (try program.json("api")))
+        let malformed = try await Wire.send(url + "/v1/decisions?policy=%00", "GET", agent)
+        #expect(malformed.status == 400)
+        #expect(malformed.body["type"] == "urn:stepgate:problem:malformed")
 
         let answer = try await withThrowingTaskGroup { group in
             group.addTask {

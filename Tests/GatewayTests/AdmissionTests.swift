@@ -57,6 +57,19 @@ struct AdmissionTests {
             says: "line 2, column"
         ),
         Case(
+            name: "an integer that cannot be held exactly",
+            body: #"{"policy":"refund","input":{"amount":-3937358000742656318615865786368}}"#,
+            status: 422,
+            code: "invalid-body",
+            says: "in /input/amount"
+        ),
+        Case(
+            name: "more levels than are followed",
+            body: #"{"policy":"refund","input":"# + String(repeating: "[", count: 5_000),
+            status: 422,
+            code: "invalid-body"
+        ),
+        Case(
             name: "a member misspelt",
             body: #"{"polcy":"refund","input":{}}"#,
             status: 422,

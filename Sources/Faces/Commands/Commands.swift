@@ -17,7 +17,8 @@ package enum Commands {
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
-            ServeCommand.specification, LogCommand.specification, PracticeCommand.specification,
+            ServeCommand.specification, APICommand.specification, LogCommand.specification,
+            PracticeCommand.specification,
         ]
 
     /// Runs one invocation and returns its exit code.

@@ -27,7 +27,7 @@ struct Admission: Sendable {
                     header.fault.status,
                     header.fault.code,
                     "The header is not usable",
-                    "\(header.name): \(header.description)"
+                    "'\(header.name)' does not fit: \(header.description)"
                 )
             }
         }
@@ -102,17 +102,23 @@ struct Admission: Sendable {
         do {
             value = try JSON.read(request.body)
         } catch {
-            var problem = Problem(
-                400,
-                "invalid-json",
-                "The body is not JSON",
-                error.description
-            )
-            problem.failures = [SchemaFailure(error.pointer, "json", error.description)]
-            throw problem
+            throw problem(error)
         }
         if let problem = Problem(misfit: schema.validate(value), of: "body") { throw problem }
         return value
+    }
+
+    /// What is JSON, and yet more than can be held, is a body that does not fit.
+    private func problem(_ error: JSONError) -> Problem {
+        let isBeyond = error.code == .numberRange || error.code == .tooDeep
+        var problem = Problem(
+            isBeyond ? 422 : 400,
+            isBeyond ? "invalid-body" : "invalid-json",
+            isBeyond ? "The body does not fit" : "The body is not JSON",
+            error.description
+        )
+        problem.failures = [SchemaFailure(error.pointer, "json", error.description)]
+        return problem
     }
 
     private func checkType(_ request: GatewayRequest, _ form: Route.Body) throws(Problem) {

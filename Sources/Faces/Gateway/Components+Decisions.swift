@@ -66,7 +66,11 @@ extension Components {
         "created_at": "2026-03-01T09:30:00.000000Z", "updated_at": "2026-03-01T09:30:00.000000Z",
         "cost_usd": 0.0, "epoch": 0,
     ]
-    private static let answered = Form.setting("output", ["action": "refund"], example)
+    private static let answered = Form.setting(
+        "output",
+        ["grant": true, "limit": 12, "reason": "Small amount, gold customer"],
+        example
+    )
 
     private static let summary = Form.object(
         "What is known of a decision, without what was asked and answered.",
@@ -224,6 +228,6 @@ extension Components {
     private static let outcome = Form.object(
         "What turned out to be right.",
         [("output", Form.any("The right answer, of the policy's output schema."))],
-        example: ["output": ["action": "refund"]]
+        example: ["output": ["grant": true, "limit": 12, "reason": "Small amount, gold customer"]]
     )
 }

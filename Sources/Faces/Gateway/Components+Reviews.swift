@@ -112,7 +112,7 @@ extension Components {
     private static let verdict = Form.object(
         "The right answer.",
         [("output", Form.any("An output of the policy's output schema."))],
-        example: ["output": ["action": "refund"]]
+        example: ["output": ["grant": true, "limit": 12, "reason": "A known customer"]]
     )
 
     private static let rejection = Form.object(

@@ -54,7 +54,8 @@ extension Route.Fault {
     static let body = Self(
         422,
         "invalid-body",
-        "The body does not fit its schema; `errors` names each place."
+        "The body does not fit its schema, or has an integer beyond 64 bits or too many levels; "
+            + "`errors` names each place."
     )
     static let input = Self(
         422,

@@ -31,7 +31,7 @@ extension Route {
                     links: .decision("/decision")
                 ),
             ],
-            faults: [.unknownPolicy, .input, .callback, .keyReused],
+            faults: [.unknownPolicy, .notFound, .input, .callback, .keyReused],
             handler: { gateway, call async throws(Problem) in try await gateway.decide(call) }
         ),
         Route(
@@ -202,7 +202,7 @@ extension Route {
                     schema: Components.ref("DecisionSummary")
                 )
             ],
-            faults: [.refused, .release],
+            faults: [.refused],
             handler: { gateway, call async throws(Problem) in try await gateway.withdraw(call) }
         ),
     ]

@@ -60,7 +60,7 @@ extension Route {
             method: "POST",
             path: "/v1/reviews/{id}:\(word.rawValue)",
             roles: judges,
-            operation: "\(word.rawValue)Review",
+            operation: word.operation,
             tag: .reviews,
             summary: word.summary,
             names: [.review],
@@ -82,6 +82,8 @@ extension Route {
 /// What a person can do to a review, as the path's last word.
 enum ReviewWord: String, Sendable, CaseIterable {
     case claim, renew, release, reassign, approve, edit, decide, reject
+
+    fileprivate var operation: String { "\(rawValue)Review" }
 
     fileprivate var summary: String {
         switch self {
@@ -115,7 +117,7 @@ enum ReviewWord: String, Sendable, CaseIterable {
 extension [Route.Link] {
     /// What can be done next with a review whose identifier stands at `pointer`.
     fileprivate static func review(_ pointer: String) -> [Route.Link] {
-        ["getReview", "claimReview", "approveReview", "rejectReview"].map {
+        (["getReview"] + ReviewWord.allCases.map(\.operation)).map {
             Route.Link(name: $0, operation: $0, id: pointer)
         }
     }

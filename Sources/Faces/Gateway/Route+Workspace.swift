@@ -69,7 +69,7 @@ extension Route {
                     schema: Form.map("An OpenAPI document.", of: true)
                 )
             ],
-            handler: { _, _ throws(Problem) in .json(OpenAPI.live) }
+            handler: { _, _ throws(Problem) in OpenAPI.response }
         ),
     ]
 
