@@ -46,6 +46,14 @@ struct Contract: Sendable {
         return try Schema(JSON.read(Array(text.utf8)))
     }
 
+    /// In what a line of a streamed answer differs from what is documented.
+    func objections(_ method: String, _ path: String, line: JSON) -> [String] {
+        guard let known = key(method, path), let promise = promises[known]?[200] else {
+            return ["\(method) \(path) is not documented"]
+        }
+        return promise.schema.validate(line).map { "\(known): \($0) in \(line.compactText)" }
+    }
+
     private static func promise(_ response: JSON, _ document: JSON) -> Promise? {
         guard let content = response["content"]?.object?.members.first,
             let schema = try? schema(content.value["schema"] ?? false, in: document)
@@ -74,6 +82,8 @@ struct Contract: Sendable {
                 objections.append("\(known): the header '\(name)' is not documented")
             }
         }
+        // What is written piece by piece is looked at by who reads it.
+        if response.stream != nil { return objections }
         do {
             let body = try JSON.read(response.body)
             objections += promise.schema.validate(body).map {

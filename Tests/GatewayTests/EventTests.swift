@@ -191,7 +191,7 @@ struct EventTests {
     }
 
     @Test(arguments: [
-        ("after", "x", "id of an event"), ("after", "-1", "id of an event"),
+        ("after", "x", "expected integer"), ("after", "-1", "must be at least 0"),
         ("after", "99", "the log ends with entry 4"), ("kind", "decidd", "did you mean 'decided'?"),
         ("polic", "x", "did you mean 'policy'?"),
     ])

@@ -1,6 +1,7 @@
 import Access
 import Gateway
 import Synchronization
+import Testing
 import Values
 
 /// A body that a test sends piece by piece.
@@ -118,7 +119,8 @@ extension GatewayWorld {
     ) async throws -> (status: Int, headers: [String: String], lines: [JSON], text: String) {
         var headers = headers
         headers["authorization"] = "Bearer \(secrets[role] ?? "")"
-        let response = await gateway.handle(
+        headers["content-type"] = "application/x-ndjson"
+        let response = await handle(
             GatewayRequest(
                 method: "POST",
                 path: "/v1/decisions:batch",
@@ -135,7 +137,13 @@ extension GatewayWorld {
         }
         let listener = Listener()
         await stream(listener.writer)
-        return (response.status, told, try listener.lines, listener.text)
+        let lines = try listener.lines
+        // Each is alike, so a few of many do.
+        let objections = lines.prefix(100).flatMap {
+            Contract.live.objections("POST", "/v1/decisions:batch", line: $0)
+        }
+        #expect(objections.isEmpty, "\(objections.joined(separator: "\n"))")
+        return (response.status, told, lines, listener.text)
     }
 
     /// The answer to who wants to be told of events.
@@ -146,7 +154,7 @@ extension GatewayWorld {
     ) async -> GatewayResponse {
         var headers = ["authorization": "Bearer \(secret)"]
         if let after { headers["last-event-id"] = "\(after)" }
-        return await gateway.handle(
+        return await handle(
             GatewayRequest(
                 method: "GET",
                 path: "/v1/events",

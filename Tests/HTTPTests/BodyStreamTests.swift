@@ -212,7 +212,7 @@ struct BodyStreamTests {
         let small = try client.request("POST", "/", body: String(repeating: "x", count: 101))
         #expect(small.status == 413)
         #expect(small.header("content-type") == "application/problem+json")
-        #expect(small.body.contains("urn:stepgate:problem:body-too-large"))
+        #expect(small.body.contains("urn:stepgate:problem:too-large"))
         client.send(Self.head + "Content-Length: 101\r\nExpect: 100-continue\r\n\r\n")
         #expect(try client.answer().status == 413)
         #expect(client.isEnded())

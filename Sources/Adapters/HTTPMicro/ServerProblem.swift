@@ -3,13 +3,13 @@ internal import Values
 /// What the server itself answers when no handler does: RFC 9457 problems.
 enum ServerProblem {
     static func unreadable(_ detail: String) -> HTTPResponse {
-        problem(400, "invalid-request", "The request cannot be read", detail, closing: true)
+        problem(400, "malformed", "The request cannot be read", detail, closing: true)
     }
 
     static func tooLarge(_ limit: Int, closing: Bool) -> HTTPResponse {
         problem(
             413,
-            "body-too-large",
+            "too-large",
             "The body is too large",
             "A body has at most \(limit) bytes here.",
             closing: closing
@@ -43,7 +43,7 @@ enum ServerProblem {
 
     static let stopping = problem(
         503,
-        "stopping",
+        "unavailable",
         "The server is stopping",
         "Ask again in a moment.",
         headers: [("retry-after", "1")]

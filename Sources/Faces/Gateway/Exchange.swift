@@ -54,6 +54,10 @@ package struct GatewayResponse: Sendable {
         self.stream = stream
     }
 
+    var withoutStream: GatewayResponse {
+        GatewayResponse(status: status, headers: headers, body: body)
+    }
+
     func adding(_ more: [(name: String, value: String)]) -> GatewayResponse {
         GatewayResponse(status: status, headers: headers + more, body: body, stream: stream)
     }

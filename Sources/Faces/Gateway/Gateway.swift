@@ -99,16 +99,6 @@ package struct Gateway: Sendable {
         return ("stepgate-release", engine.live.digest.hex + act)
     }
 
-    /// A refusal by the server itself, of what is no usable request, in the API's own form.
-    package static func refusal(_ status: Int, _ detail: String) -> GatewayResponse {
-        switch status {
-        case 400: Problem(400, "malformed", "The request is malformed", detail).response
-        case 413: Problem(413, "too-large", "The body is too large", detail).response
-        case 503: Problem(unavailable: detail).response
-        default: Problem(status, "server", "The server refuses", detail).response
-        }
-    }
-
     private func answer(
         _ request: GatewayRequest,
         by endpoint: RouteTable.Endpoint,
@@ -136,7 +126,9 @@ package struct Gateway: Sendable {
         }
         var call = try endpoint.admission.call(request, values: values, visitor: visitor)
         call.notes = notes
-        let response = try await route.handler(self, call)
+        var response = try await route.handler(self, call)
+        // The same as to GET, but for what would go on for ever.
+        if request.method == "HEAD" { response = response.withoutStream }
         return visitor == nil || response.status >= 400 ? response : response.adding([liveHeader])
     }
 

@@ -212,6 +212,10 @@ extension Route.AnswerHeader {
                 "description": "Seconds after which another try is worth it.",
                 "schema": ["type": "integer", "minimum": 0],
             ]
+        case .cacheControl:
+            ["description": "No cache keeps it.", "schema": ["type": "string"]]
+        case .accelBuffering:
+            ["description": "No server between holds it back.", "schema": ["type": "string"]]
         case .release:
             [
                 "description": "The live release and, after a semicolon, how it went live.",

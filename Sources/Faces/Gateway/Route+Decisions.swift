@@ -57,7 +57,7 @@ extension Route {
                     description: "A line for each line.",
                     contentType: "application/x-ndjson",
                     schema: Components.ref("BatchAnswer"),
-                    headers: [.preferenceApplied]
+                    headers: [.preferenceApplied, .cacheControl]
                 )
             ],
             faults: [.incomplete, .tooLarge],
@@ -99,7 +99,8 @@ extension Route {
                     status: 200,
                     description: "Events without end.",
                     contentType: "text/event-stream",
-                    schema: Form.text("Server-sent events.")
+                    schema: Form.text("Server-sent events."),
+                    headers: [.cacheControl, .accelBuffering]
                 )
             ],
             handler: { gateway, call async throws(Problem) in try await gateway.events(call) }

@@ -107,6 +107,8 @@ extension Route {
         case location
         case preferenceApplied = "preference-applied"
         case retryAfter = "retry-after"
+        case cacheControl = "cache-control"
+        case accelBuffering = "x-accel-buffering"
         case release = "stepgate-release"
         case rateLimit = "ratelimit"
         case rateLimitPolicy = "ratelimit-policy"
