@@ -116,7 +116,7 @@ struct HTTPBenchmark {
     ) {
         let rates = decisions.results.map(\.rate)
         var answer = Figure(
-            "rules over HTTP, \(name), of bare answers",
+            "rules, \(name), of bare answers",
             unit: "a second",
             floor: answers.rate,
             subject: decisions.rate,
@@ -124,7 +124,7 @@ struct HTTPBenchmark {
             goal: connections == 64 ? .ratioAtLeast(0.25) : nil
         )
         var insert = Figure(
-            "rules over HTTP, \(name), of bare rows",
+            "rules, \(name), of bare rows",
             unit: "a second",
             floor: median(inserts.map(\.rate)),
             subject: decisions.rate,
@@ -139,7 +139,7 @@ struct HTTPBenchmark {
         guard connections == 1 || connections == 64 else { return }
         figures.append(
             Figure(
-                "rules over HTTP, \(name), \(connections == 1 ? "p50" : "p99")",
+                "rules, \(name), \(connections == 1 ? "p50" : "p99")",
                 unit: "us",
                 floor: median(commits),
                 subject: median(decisions.results.map { $0.microseconds(at: share) }),
@@ -159,7 +159,7 @@ struct HTTPBenchmark {
         loads.append(try rounds.row("rules, \(name), fixed rate"))
         figures.append(
             Figure(
-                "rules over HTTP, \(name), fixed rate, p99",
+                "rules, \(name), fixed rate, p99",
                 unit: "us",
                 subject: rounds.results[0].microseconds(at: 0.99),
                 goal: .under(10_000)

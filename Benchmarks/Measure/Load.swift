@@ -183,7 +183,7 @@ struct LoadRow: Sendable {
     let serverSeconds: Double
 
     static let heads = [
-        "load", "a second", "p50", "p90", "p99", "p99.9", "max us", "failed", "load cpu", "its cpu",
+        "load", "/s", "p50", "p90", "p99", "p99.9", "max", "bad", "load%", "its%",
     ]
 
     private static let shares: [(name: String, share: Double)] = [
@@ -197,8 +197,8 @@ struct LoadRow: Sendable {
     var cells: [String] {
         [name, Figure.shown(result.rate.rounded())]
             + Self.shares.map { Figure.shown(result.microseconds(at: $0.share).rounded()) }
-            + ["\(result.failed)", "\(percent(result.processorSeconds))%"]
-            + ["\(percent(serverSeconds))%"]
+            + ["\(result.failed)", "\(percent(result.processorSeconds))"]
+            + ["\(percent(serverSeconds))"]
     }
 
     var json: JSON {
