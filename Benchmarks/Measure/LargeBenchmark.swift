@@ -1,6 +1,5 @@
 /// Memory, start and speed of `serve` with much waiting and much stored.
 struct LargeBenchmark {
-    private static let waiting = 10_000
     private static let small = 10_000
     private static let startSize = 1_000_000
     private static let starts = 5
@@ -9,18 +8,21 @@ struct LargeBenchmark {
     private let scratch: Scratch
     private let program: String
     private let progress: Progress
+    private let waiting: Int
     private var first = 0
     private var report = Report()
 
-    /// `decisions` is how many the largest store holds.
+    /// `decisions` is how many the largest store holds, `waiting` how many requests wait at once.
     static func run(
         program: String,
         decisions: Int,
+        waiting: Int,
         _ progress: Progress
     ) async throws -> Report {
         var benchmark = LargeBenchmark(
             scratch: try Scratch(),
             program: program,
+            waiting: waiting,
             progress: progress
         )
         try await benchmark.measureMemory()
@@ -28,8 +30,9 @@ struct LargeBenchmark {
         return benchmark.report
     }
 
-    private init(scratch: Scratch, program: String, progress: Progress) {
+    private init(scratch: Scratch, program: String, waiting: Int, progress: Progress) {
         (self.scratch, self.program, self.progress) = (scratch, program, progress)
+        self.waiting = waiting
     }
 
     // MARK: Memory
@@ -49,10 +52,10 @@ struct LargeBenchmark {
         var alone = Rounds()
         try alone.add(rules, served.child, &first)
         figure("serve after a load of 64 conn", "MB", try served.child.memory().now, nil)
-        progress.show("memory: \(Self.waiting) wait for a person")
+        progress.show("memory: \(waiting) wait for a person")
         var people = Load(
             port: served.port,
-            connections: Self.waiting,
+            connections: waiting,
             request: workspace.decide(
                 "bench-person",
                 #"{"message":"The parcel \#(Load.number) came late, what now?"}"#,
@@ -60,21 +63,21 @@ struct LargeBenchmark {
             ),
             seconds: 60
         )
-        (people.most, people.patience) = (Self.waiting, 90)
+        (people.most, people.patience) = (waiting, 90)
         // Beside those who wait, on a thread of its own.
         let start = first
         async let waited = Self.run(people, from: start)
-        first += Self.waiting
+        first += waiting
         try await ContinuousClock().sleep(for: .seconds(20))
         rules.seconds = 5
         var beside = Rounds()
         try beside.add(rules, served.child, &first)
         let memory = try served.child.memory()
         let result = try HTTPBenchmark.valid(await waited)
-        guard result.accepted == Self.waiting, result.microseconds(at: 0.01) > 30_000_000 else {
-            throw InvalidRun("not all of \(Self.waiting) requests waited: \(result.accepted)")
+        guard result.accepted == waiting, result.microseconds(at: 0.01) > 30_000_000 else {
+            throw InvalidRun("not all of \(waiting) requests waited: \(result.accepted)")
         }
-        figure("\(Self.waiting) wait for a person", "MB", memory.most, .under(200))
+        figure("\(waiting) wait for a person", "MB", memory.most, .under(200))
         report.add(
             Report(
                 figures: [
@@ -87,7 +90,7 @@ struct LargeBenchmark {
                 ],
                 loads: [
                     try alone.row("rules, 64 conn, nobody waits"),
-                    try beside.row("rules, 64 conn, \(Self.waiting) wait"),
+                    try beside.row("rules, 64 conn, \(waiting) wait"),
                 ]
             )
         )

@@ -11,6 +11,7 @@ package enum Measure {
         var parts = Measure.parts
         var json: String?
         var decisions = 10_000_000
+        var waiting = 10_000
         /// Beside this program.
         var program = "stepgate"
     }
@@ -62,6 +63,7 @@ package enum Measure {
             return try await LargeBenchmark.run(
                 program: options.program,
                 decisions: options.decisions,
+                waiting: options.waiting,
                 progress
             )
         default: throw InvalidRun("there is no part '\(part)'")
@@ -83,21 +85,24 @@ package enum Measure {
             guard let value = rest.popFirst() else { throw InvalidRun("\(name) needs a value") }
             return value
         }
+        func number(_ name: String, atLeast least: Int) throws -> Int {
+            guard let number = Int(try value(name)), number >= least else {
+                throw InvalidRun("\(name) takes a number from \(least) up")
+            }
+            return number
+        }
         while let name = rest.popFirst() {
             switch name {
             case "--json": options.json = try value(name)
             case "--large": options.parts = ["large"]
             case "--only": options.parts = try value(name).split(separator: ",").map(String.init)
             case "--stepgate": options.program = try value(name)
-            case "--decisions":
-                guard let count = Int(try value(name)), count >= 20_000 else {
-                    throw InvalidRun("--decisions takes a number from 20000 up")
-                }
-                options.decisions = count
+            case "--decisions": options.decisions = try number(name, atLeast: 20_000)
+            case "--waiting": options.waiting = try number(name, atLeast: 1)
             default:
                 throw InvalidRun(
                     "'\(name)' is not known; there are --json FILE, --large, --decisions N, "
-                        + "--stepgate PATH and --only with some of "
+                        + "--waiting N, --stepgate PATH and --only with some of "
                         + (parts + ["large"]).joined(separator: ",")
                 )
             }
