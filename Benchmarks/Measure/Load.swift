@@ -8,7 +8,7 @@ struct Load: Sendable {
     /// With ten `#` wherever the request's number goes, and sixteen `*` wherever its key does.
     var request: String
     var seconds = 1.0
-    /// Requests a second, each meant for its own moment; nothing: each connection sends when it may.
+    /// Requests a second, each meant for its own moment; nothing: as fast as answers come.
     var rate: Double?
     /// No more requests than that.
     var most: Int?

@@ -16,8 +16,8 @@ package enum Measure {
         var program = "stepgate"
     }
 
-    /// Runs what the arguments name, prints tables, and gives the process's exit code: 1 where a run
-    /// was worth nothing, 2 where the arguments are.
+    /// Runs what the arguments name, prints tables, and gives the process's exit code: 1 where a
+    /// run was worth nothing, 2 where the arguments are.
     package static func run(_ arguments: [String]) async -> Int32 {
         if arguments.first == FloorServer.argument { return stepgate_floor_serve(2) }
         let options: Options

@@ -26,8 +26,8 @@ package final class BareStore {
     /// Inserts the four rows of each decision in one transaction; `key` gives the key that the
     /// decision of a sequence claims.
     ///
-    /// Keys in no order touch other pages than keys that follow each other: give such as the subject
-    /// was given.
+    /// Keys in no order touch other pages than keys that follow each other: give such as the
+    /// subject was given.
     package func insert(
         _ rows: ArraySlice<(entry: StoredEntry, payload: [UInt8])>,
         key: (Int64) -> String = { "\($0)" }
