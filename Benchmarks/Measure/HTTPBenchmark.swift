@@ -75,10 +75,11 @@ struct HTTPBenchmark {
         return rows
     }
 
-    static func valid(_ result: LoadResult) throws -> LoadResult {
+    static func valid(_ result: LoadResult, of load: Load? = nil) throws -> LoadResult {
         guard result.failed == 0, result.answered > 0 else {
+            let place = load.map { "port \($0.port), \($0.connections) connections: " } ?? ""
             throw InvalidRun(
-                "of \(result.sent) requests \(result.refused) were refused, \(result.broken) found "
+                "\(place)of \(result.sent) requests \(result.refused) were refused, \(result.broken) found "
                     + "no connection, \(result.cut) were cut and \(result.waiting) had no answer\n"
                     + result.complaint
             )
@@ -176,7 +177,7 @@ struct Rounds {
     /// Puts it on once more; throws when a request failed.
     mutating func add(_ load: Load, _ server: Child, _ first: inout Int) throws {
         let before = try server.processorSeconds()
-        results.append(try HTTPBenchmark.valid(load.run(from: &first)))
+        results.append(try HTTPBenchmark.valid(load.run(from: &first), of: load))
         serverSeconds += try server.processorSeconds() - before
     }
 

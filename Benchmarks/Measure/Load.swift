@@ -12,8 +12,9 @@ struct Load: Sendable {
     var rate: Double?
     /// No more requests than that.
     var most: Int?
-    /// How long answers are waited for after the last request was begun.
-    var patience = 10.0
+    /// How long answers are waited for after the last request was begun: longer than a slow disk
+    /// holds a commit, so that what has no answer then has none.
+    var patience = 30.0
 
     static let number = "##########"
     static let key = "****************"
