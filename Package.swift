@@ -130,12 +130,13 @@ let package = Package(
         ),
 
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        .target(name: "CLoad", dependencies: ["CMicroHTTPD"], path: "Benchmarks/CLoad"),
         .target(
             name: "Measure",
             dependencies: [
-                "CAllocations",
-                "Values", "Expressions", "Autonomy", "Decisions", "Models", "Storage", "Engine",
-                "StorageSQLite", "Documents", "Platform",
+                "CAllocations", "CLoad",
+                "Values", "Access", "Expressions", "Autonomy", "Decisions", "Models", "Storage",
+                "Engine", "StorageSQLite", "HTTPMicro", "Documents", "Platform",
             ],
             path: "Benchmarks/Measure"
         ),
