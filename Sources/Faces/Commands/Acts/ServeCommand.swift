@@ -55,7 +55,7 @@ enum ServeCommand {
         Signals.outlive()
         let instruments = observation.instruments
         let running = try await RunningEngine.serve(call) { MeasuredStore($0, instruments) }
-        let settings = Settings(
+        let settings = ServeSettings(
             address: address,
             port: UInt16(port),
             identity: identity,
@@ -74,86 +74,22 @@ enum ServeCommand {
         }
     }
 
-    private struct Settings {
-        let address: String
-        let port: UInt16
-        let identity: ServeIdentity?
-        let rate: Rate?
-    }
-
     private static func serve(
         _ running: RunningEngine,
-        _ settings: Settings,
+        _ settings: ServeSettings,
         _ observation: Observation,
         _ call: Invocation
     ) async throws {
-        let allowsPrivate = call.has("--allow-private-callbacks")
-        let courier = try await running.courier(allowsPrivate: allowsPrivate)
-        let service = try await DecisionService(
-            engine: running.engine,
-            clock: SystemClock(),
-            tell: tell,
-            finished: { courier.wake() }
-        )
-        let gateway = Gateway(
-            service: service,
-            desk: running.desk,
-            decisionDesk: running.decisionDesk,
-            releaseDesk: running.releaseDesk,
-            store: running.storage,
-            allowsPrivateCallbacks: allowsPrivate,
-            now: { SystemClock().now },
-            instruments: observation.instruments,
-            rate: settings.rate
-        )
-        let answering = Answering(gateway)
-        let server = try start(settings) { answering.answer($0, $1) }
+        let serving = try await Serving(running, settings, observation, call, tell: tell)
+        let server = try start(settings) { serving.answering.answer($0, $1) }
         try await announce(server, settings, running, observation, call)
-        let watch = FolderWatch(running, service, call)
         if !call.has("--watch") { tellOfDraft(Location(call).folder, running.engine.live) }
-        let ends = Signals.termination()
-        // Whether every request has its answer, of the one task that knows.
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                await service.run()
-                return false
-            }
-            if call.has("--watch") {
-                group.addTask {
-                    await watch.run()
-                    return false
-                }
-            }
-            group.addTask {
-                await courier.run()
-                return false
-            }
-            group.addTask {
-                for await _ in ends { break }
-                observation.tell(.info, "stopping", "stopping: what was taken on is kept")
-                service.stop()
-                courier.stop()
-                await answering.finish()
-                return true
-            }
-            group.addTask {
-                await answering.stopping()
-                do {
-                    try await SystemClock().sleep(for: Limits.drain)
-                } catch {
-                    return false
-                }
-                // Who still sends or reads so slowly is cut off.
-                server.stop()
-                return false
-            }
-            for await isDrained in group where isDrained { group.cancelAll() }
-        }
+        await serving.run(until: Signals.termination(), cutting: server)
         server.stop()
     }
 
     private static func start(
-        _ settings: Settings,
+        _ settings: ServeSettings,
         _ handler: @escaping HTTPServer.Handler
     ) throws -> HTTPServer {
         var limits = HTTPServerLimits()
@@ -222,7 +158,7 @@ enum ServeCommand {
     /// Says where it is, and on this machine alone makes the first token.
     private static func announce(
         _ server: HTTPServer,
-        _ settings: Settings,
+        _ settings: ServeSettings,
         _ running: RunningEngine,
         _ observation: Observation,
         _ call: Invocation
