@@ -1,10 +1,15 @@
 internal import Synchronization
 
 /// Carries the write-ahead log over into the database, on a thread that no commit waits for.
+///
+/// While commits never pause there is always something left to carry over, and the log, which is
+/// begun anew only when there is nothing, would grow without end. So once it is long the writer
+/// itself carries over the little that came since.
 final class Checkpoints: Sendable {
     private struct State {
         var bytes = 0
         var isRunning = false
+        var isLong = false
     }
 
     private let state = Mutex(State())
@@ -22,22 +27,40 @@ final class Checkpoints: Sendable {
         }
         guard isDue else { return }
         confined.later { connection in
-            Self.run("PASSIVE", connection)
-            self.state.withLock { $0.isRunning = false }
+            let pages = Self.run("PASSIVE", connection)
+            self.state.withLock { state in
+                state.isRunning = false
+                state.isLong = pages >= Limits.longLogPages
+            }
         }
+    }
+
+    /// Begins the log anew on the writer's own connection, between two transactions, where it is
+    /// long and has just been carried over.
+    func shorten(_ connection: SQLiteConnection) {
+        let isLong = state.withLock { state in
+            defer { state.isLong = false }
+            return state.isLong
+        }
+        guard isLong else { return }
+        // A reader at the log's old end is not waited for: the next time will do.
+        connection.wait(milliseconds: 0)
+        defer { connection.wait(milliseconds: Limits.busyMilliseconds) }
+        _ = Self.run("RESTART", connection)
     }
 
     /// Carries everything over and empties the log, as far as other readers let it.
     func finish() async {
-        await confined.run { Self.run("TRUNCATE", $0) }
+        await confined.run { _ = Self.run("TRUNCATE", $0) }
     }
 
-    private static func run(_ mode: String, _ connection: SQLiteConnection) {
+    /// How many pages the log has.
+    private static func run(_ mode: String, _ connection: SQLiteConnection) -> Int64 {
         do {
-            _ = try connection.rows("PRAGMA wal_checkpoint(\(mode))")
+            return try connection.rows("PRAGMA wal_checkpoint(\(mode))").first?[1].integer ?? 0
         } catch {
             // What is not carried over now stays in the log, which the next one carries over.
-            return
+            return 0
         }
     }
 }

@@ -8,6 +8,8 @@ package enum Limits {
     static let changesHere = 64
     /// Written bytes after which the log of writes is carried over into the database.
     static let checkpointBytes = 8 << 20
+    /// Pages of the log of writes from which on it is begun anew: 64 MiB.
+    static let longLogPages: Int64 = 16 << 10
     /// Milliseconds to wait for another process's transaction.
     static let busyMilliseconds: Int32 = 10_000
     /// Expired answers let go of with each one kept.

@@ -46,7 +46,7 @@ final class Writer: Sendable {
     ) async throws(StoreError) -> Value {
         let result = await confined.run { connection in
             Self.inTransaction(connection) {
-                try connection.execute("BEGIN IMMEDIATE")
+                try connection.run("BEGIN IMMEDIATE")
                 return try work(connection)
             }
         }
@@ -60,12 +60,12 @@ final class Writer: Sendable {
     ) -> Result<Value, StoreError> {
         do {
             let value = try body()
-            try connection.execute("COMMIT")
+            try connection.run("COMMIT")
             return .success(value)
         } catch {
             let failure = StoreError(writing: error)
             do {
-                try connection.execute("ROLLBACK")
+                try connection.run("ROLLBACK")
             } catch {
                 // Nothing to undo: SQLite rolled back by itself, or never began.
                 return .failure(failure)
@@ -99,7 +99,7 @@ final class Writer: Sendable {
             connection.wait(milliseconds: 0)
             defer { connection.wait(milliseconds: Limits.busyMilliseconds) }
             do {
-                try connection.execute("BEGIN IMMEDIATE")
+                try connection.run("BEGIN IMMEDIATE")
             } catch {
                 return nil
             }
@@ -179,7 +179,7 @@ final class Writer: Sendable {
         _ connection: SQLiteConnection
     ) -> Result<[[CommitResult]], StoreError> {
         do {
-            try connection.execute("BEGIN IMMEDIATE")
+            try connection.run("BEGIN IMMEDIATE")
         } catch {
             return .failure(StoreError(writing: error))
         }
@@ -205,6 +205,7 @@ final class Writer: Sendable {
             return results
         }
         checkpoints.written(bytes)
+        checkpoints.shorten(connection)
         return result
     }
 }

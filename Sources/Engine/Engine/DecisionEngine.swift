@@ -225,6 +225,30 @@ package struct DecisionEngine: Sendable {
         }
     }
 
+    /// The decisions that entries after one head and up to another are about; nothing where they are
+    /// too many to look at, or where there is no first head.
+    func changed(
+        since seen: ChainHead?,
+        to head: ChainHead
+    ) async throws(EngineError) -> Set<Identifier>? {
+        guard let seen, head.count - seen.count <= Limits.entriesLookedAt else { return nil }
+        var decisions: Set<Identifier> = []
+        var next = seen.count + 1
+        do throws(StoreError) {
+            while next <= head.count {
+                let page = try await store.bareEntries(from: next, limit: Limits.eventPage)
+                guard let last = page.last else { break }
+                for entry in page {
+                    if let decision = try LoggedFacts(entry).decision { decisions.insert(decision) }
+                }
+                next = last.sequence + 1
+            }
+        } catch {
+            throw EngineError(error)
+        }
+        return decisions
+    }
+
     /// The end of the log now.
     package func head() async throws(EngineError) -> ChainHead {
         do {

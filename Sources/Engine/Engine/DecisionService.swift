@@ -9,12 +9,6 @@ package import Values
 /// A caller that waits holds no thread and may leave at any time; what it asked goes on. After a
 /// crash the next service resumes what was `asking`.
 package final class DecisionService: Sendable {
-    private struct Waiter {
-        let number: Int
-        let wants: Wish
-        let continuation: CheckedContinuation<Void, Never>
-    }
-
     /// What a caller waits for.
     package enum Wish: Sendable {
         /// That no model is being asked any more: decided, or left to a person.
@@ -24,9 +18,7 @@ package final class DecisionService: Sendable {
     }
 
     private struct State {
-        var waiters: [Identifier: [Waiter]] = [:]
         var held: Set<Identifier> = []
-        var number = 0
         var isStopping = false
     }
 
@@ -39,6 +31,7 @@ package final class DecisionService: Sendable {
     private let state = Mutex(State())
     private let inbox: AsyncStream<Asking>
     private let into: AsyncStream<Asking>.Continuation
+    private let waiters: Waiters
 
     /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
     /// held once, under one epoch.
@@ -58,6 +51,7 @@ package final class DecisionService: Sendable {
         self.finished = finished
         events = EventHub(store: engine.store, clock: clock)
         (inbox, into) = AsyncStream.makeStream()
+        waiters = Waiters(clock: clock)
         for asking in try await engine.resume() { take(asking) }
     }
 
@@ -68,6 +62,7 @@ package final class DecisionService: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
+            group.addTask { await self.waiters.run() }
             group.addTask { await self.events.run() }
             for await asking in inbox { group.addTask { await self.see(asking) } }
             group.cancelAll()
@@ -77,12 +72,8 @@ package final class DecisionService: Sendable {
     /// Ends `run`: whoever waits is told how things stand, and what is still `asking` stays so for the
     /// next engine.
     package func stop() {
-        let waiting = state.withLock { state in
-            state.isStopping = true
-            defer { state.waiters = [:] }
-            return state.waiters.values.flatMap { $0 }
-        }
-        for waiter in waiting { waiter.continuation.resume() }
+        state.withLock { $0.isStopping = true }
+        waiters.stop()
         events.stop()
         into.finish()
     }
@@ -128,18 +119,7 @@ package final class DecisionService: Sendable {
     ) async throws(EngineError) -> DecisionView {
         let view = try await engine.view(of: id)
         guard time > .zero, !wish.isMet(by: view.record.state) else { return view }
-        await withTaskGroup { group in
-            group.addTask { await self.wait(for: id, wish) }
-            group.addTask { [clock] in
-                do {
-                    try await clock.sleep(for: time)
-                } catch {
-                    return
-                }
-            }
-            await group.next()
-            group.cancelAll()
-        }
+        await waiters.wait(for: id, wish, until: clock.now + time)
         return try await engine.view(of: id)
     }
 
@@ -152,14 +132,7 @@ package final class DecisionService: Sendable {
     /// Wakes whoever waits for that.
     private func tell(_ id: Identifier, _ state: DecisionState) {
         events.wake()
-        let met = self.state.withLock { own -> [Waiter] in
-            guard let waiting = own.waiters[id] else { return [] }
-            let met = waiting.filter { $0.wants.isMet(by: state) }
-            let rest = waiting.filter { !$0.wants.isMet(by: state) }
-            own.waiters[id] = rest.isEmpty ? nil : rest
-            return met
-        }
-        for waiter in met { waiter.continuation.resume() }
+        waiters.tell(id, state)
     }
 
     // MARK: Asking
@@ -207,8 +180,8 @@ package final class DecisionService: Sendable {
     /// changed while somebody here waits.
     private func tick() async {
         var reapedAt = clock.now
+        // Where the last look at others' doings ended, and who had begun to wait by then.
         var seen: ChainHead?
-        // Who began to wait since the last look may have missed what came just before.
         var newest = 0
         while !Task.isCancelled {
             await sleep(Limits.lookPause)
@@ -219,12 +192,25 @@ package final class DecisionService: Sendable {
                     for asking in try await engine.reap(holding: held) { take(asking) }
                 }
                 try await follow()
-                let (waited, number) = state.withLock { (Array($0.waiters.keys), $0.number) }
-                if waited.isEmpty { continue }
+                let count = waiters.count
+                if count == 0 {
+                    seen = nil
+                    continue
+                }
                 let head = try await engine.head()
-                if head == seen, number == newest { continue }
+                // A few are looked at sooner than what was written meanwhile.
+                let isFew = count <= Limits.fewWaiters && head != seen
+                let changed =
+                    try await isFew ? nil : engine.changed(since: seen, to: head)
+                // Who began to wait since may have missed what came just before.
+                let (waited, number) = waiters.waited(
+                    among: changed ?? waiters.all,
+                    since: newest
+                )
+                for id in waited {
+                    waiters.tell(id, try await engine.view(of: id).record.state)
+                }
                 (seen, newest) = (head, number)
-                for id in waited { tell(id, try await engine.view(of: id).record.state) }
             } catch {
                 // The store cannot be read now; the next look tells.
                 continue
@@ -237,33 +223,6 @@ package final class DecisionService: Sendable {
         let followed = try await engine.follow()
         if case .unchanged = followed { return }
         tell(followed)
-    }
-
-    private func wait(for id: Identifier, _ wish: Wish) async {
-        let number = state.withLock { state -> Int in
-            state.number += 1
-            return state.number
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let waiter = Waiter(number: number, wants: wish, continuation: continuation)
-                let isGone = state.withLock { state -> Bool in
-                    if Task.isCancelled || state.isStopping { return true }
-                    state.waiters[id, default: []].append(waiter)
-                    return false
-                }
-                if isGone { continuation.resume() }
-            }
-        } onCancel: {
-            let waiter = state.withLock { state -> Waiter? in
-                guard let place = state.waiters[id]?.firstIndex(where: { $0.number == number })
-                else { return nil }
-                let waiter = state.waiters[id]?.remove(at: place)
-                if state.waiters[id]?.isEmpty == true { state.waiters[id] = nil }
-                return waiter
-            }
-            waiter?.continuation.resume()
-        }
     }
 }
 

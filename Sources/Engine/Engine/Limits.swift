@@ -36,6 +36,12 @@ package enum Limits {
     package static let callbackLease = Duration.seconds(60)
     /// Bytes that are read of a receiver's answer; nothing depends on them.
     static let callbackAnswerBytes = 64 << 10
+    /// Entries of others looked at for who waits; where there are more, every waiter is looked at.
+    static let entriesLookedAt: Int64 = 8_192
+    /// Waiters that are all looked at when anything was written.
+    static let fewWaiters = 64
+    /// Between two moments at which waiters are let go, where many go one after the other.
+    static let alarmPause = Duration.milliseconds(20)
     /// Who may follow the log at once.
     package static let listeners = 256
     /// Events kept at hand for all who follow; who is further behind reads the log.

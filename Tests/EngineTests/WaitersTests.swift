@@ -1,0 +1,103 @@
+import Decisions
+import Models
+import Synchronization
+import TestSupport
+import Testing
+import Values
+
+@testable import Engine
+
+/// Callers who wait, and what wakes each of them.
+struct WaitersTests {
+    /// Who left when, in the order they left.
+    private final class Left: Sendable {
+        private let state = Mutex<[(name: String, at: Duration)]>([])
+
+        var names: [String] { state.withLock { $0.map(\.name) } }
+        var times: [Duration] { state.withLock { $0.map(\.at) } }
+
+        func note(_ name: String, _ at: Duration) { state.withLock { $0.append((name, at)) } }
+    }
+
+    @Test func `each leaves at its time, when it is told, or when everything stops`() async throws {
+        try await VirtualTime.run { time in
+            let waiters = Waiters(clock: time)
+            let left = Left()
+            let start = time.now
+            func wait(_ name: String, _ number: UInt64, _ seconds: Int64) async {
+                let until = start + .seconds(seconds)
+                await waiters.wait(for: StoreFixture.id(number), .settled, until: until)
+                left.note(name, time.now - start)
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await waiters.run() }
+                group.addTask { await wait("late", 1, 30) }
+                group.addTask { await wait("early", 2, 10) }
+                group.addTask { await wait("told", 3, 60) }
+                group.addTask { await wait("stopped", 4, 60) }
+                group.addTask {
+                    try await time.sleep(for: .seconds(20))
+                    // A review is no end to who waits for one.
+                    waiters.tell(StoreFixture.id(3), .review)
+                    try await time.sleep(for: .seconds(1))
+                    waiters.tell(StoreFixture.id(3), .decided)
+                    try await time.sleep(for: .seconds(20))
+                    #expect(waiters.all == [StoreFixture.id(4)])
+                    waiters.stop()
+                }
+                try await group.waitForAll()
+            }
+            #expect(left.names == ["early", "told", "late", "stopped"])
+            #expect(left.times == [.seconds(10), .seconds(21), .seconds(30), .seconds(41)])
+            await wait("after", 5, 60)
+            #expect(left.names.last == "after")
+        }
+    }
+
+    @Test func `many who leave one after the other leave within a moment of their times`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let waiters = Waiters(clock: time)
+            let left = Left()
+            let start = time.now
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await waiters.run() }
+                for number in 1...500 as ClosedRange<UInt64> {
+                    let until = start + .milliseconds(Int64(number))
+                    group.addTask {
+                        await waiters.wait(for: StoreFixture.id(number), .settled, until: until)
+                        left.note("\(number)", time.now - until)
+                        if number == 500 { waiters.stop() }
+                    }
+                }
+            }
+            #expect(left.names.count == 500)
+            #expect(left.times.allSatisfy { $0 >= .zero && $0 <= Limits.alarmPause })
+        }
+    }
+
+    @Test func `who is cancelled leaves, and those are looked at who came since`() async throws {
+        try await VirtualTime.run { time in
+            let waiters = Waiters(clock: time)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let until = time.now + .seconds(60)
+                group.addTask {
+                    await waiters.wait(for: StoreFixture.id(1), .settled, until: until)
+                }
+                try await time.sleep(for: .seconds(1))
+                let first = waiters.waited(among: [], since: 0)
+                #expect(first.decisions == [StoreFixture.id(1)])
+                #expect(waiters.waited(among: [], since: first.number).decisions.isEmpty)
+                let ids = [StoreFixture.id(1), StoreFixture.id(2)]
+                #expect(
+                    waiters.waited(among: ids, since: first.number).decisions
+                        == [StoreFixture.id(1)]
+                )
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+            #expect(waiters.count == 0)
+        }
+    }
+}
