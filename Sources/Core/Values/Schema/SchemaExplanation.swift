@@ -1,0 +1,312 @@
+/// Finds the words for a value that does not fit: every failure, in the order of the value.
+///
+/// What fits is asked of `SchemaCheck`, so the two cannot disagree.
+struct SchemaExplanation {
+    private struct Found {
+        let failure: SchemaFailure
+        /// The positions of the members and elements that lead to it.
+        let order: [Int]
+    }
+
+    /// A place in the value, with the positions that lead to it.
+    struct Place {
+        var tokens: [String] = []
+        var order: [Int] = []
+
+        func appending(_ token: String, _ position: Int) -> Place {
+            Place(tokens: tokens + [token], order: order + [position])
+        }
+    }
+
+    let places: SchemaPlaces
+    let rules: [SchemaRule]
+    var check: SchemaCheck
+    private var found: [Found] = []
+    private var total = 0
+    private var rule = 0
+
+    init(rules: [SchemaRule], places: SchemaPlaces) {
+        self.rules = rules
+        self.places = places
+        check = SchemaCheck(rules: rules)
+    }
+
+    /// The failures of a value that does not fit the first rule: at least one.
+    mutating func failures(of value: JSON) -> [SchemaFailure] {
+        explain(value, 0, Place())
+        let cut = check.cut != nil
+        let ordered = found.enumerated().sorted { left, right in
+            if left.element.order == right.element.order { return left.offset < right.offset }
+            return left.element.order.lexicographicallyPrecedes(right.element.order)
+        }
+        var failures = ordered.prefix(Limits.schemaFailures).map(\.element.failure)
+        if total > failures.count {
+            let more = total - failures.count
+            failures.append(SchemaFailure(JSONPointer(), "limit", "and \(more) more"))
+        }
+        if cut || failures.isEmpty {
+            let rest = failures.isEmpty ? "does not fit the schema" : "and others not looked for"
+            failures.append(SchemaFailure(JSONPointer(), "limit", rest))
+        }
+        return failures
+    }
+
+    mutating func fail(_ place: Place, _ keyword: String, _ message: String, _ name: String? = nil) {
+        total += 1
+        // More than are told, as the first ones found need not be the first in the value.
+        guard found.count < 10 * Limits.schemaFailures else { return }
+        let tokens = keyword.isEmpty ? [] : [keyword] + (name.map { [$0] } ?? [])
+        found.append(
+            Found(
+                failure: SchemaFailure(
+                    JSONPointer(tokens: place.tokens),
+                    keyword,
+                    message,
+                    schemaPointer: places.pointer(rules[rule].place, keyword: tokens)
+                ),
+                order: place.order
+            )
+        )
+    }
+
+    mutating func explain(_ value: JSON, _ number: Int, _ place: Place) {
+        let outer = rule
+        rule = number
+        defer { rule = outer }
+        let known = total
+        let rule = rules[number]
+        let kind = SchemaKinds(of: value)
+        if !rule.kinds.contains(kind) {
+            fail(place, "type", "expected \(rule.kinds.words); got \(value.kindWithArticle)")
+        }
+        let marks = SchemaMarks(value)
+        for keyword in rule.checks where !check.passes(value, keyword, marks) {
+            if check.cut != nil { return }
+            explain(value, keyword, place)
+        }
+        // What failed marks nothing, so the rest would be told of parts that are as they should be.
+        if total == known { explainRest(value, rule, marks, place) }
+    }
+
+    private mutating func explainRest(
+        _ value: JSON,
+        _ rule: SchemaRule,
+        _ marks: SchemaMarks?,
+        _ place: Place
+    ) {
+        guard let marks else { return }
+        if case .object(let object) = value, let others = rule.otherMembers {
+            for (index, member) in object.members.enumerated() where !marks.contains(index) {
+                let inner = place.appending(member.name, index)
+                explainOther(member, others, "unevaluatedProperties", [], inner)
+            }
+        }
+        if case .array(let elements) = value, let others = rule.otherItems {
+            for (index, element) in elements.enumerated() where !marks.contains(index) {
+                let inner = place.appending(String(index), index)
+                explainElement(element, others, "unevaluatedItems", inner)
+            }
+        }
+    }
+
+    // MARK: Keywords
+
+    private mutating func explain(_ value: JSON, _ keyword: SchemaKeyword, _ place: Place) {
+        switch keyword {
+        case .never: fail(place, "", "nothing is allowed here")
+        case .enumeration(let enumeration):
+            fail(place, enumeration.keyword, enumeration.expectation + value.gotAmong(enumeration))
+        case .minimum, .maximum, .multipleOf, .minLength, .maxLength, .pattern, .format:
+            explainScalar(value, keyword, place)
+        case .members, .minProperties, .maxProperties, .propertyNames, .dependentRequired,
+            .dependentSchemas:
+            if case .object(let object) = value { explainObject(object, keyword, place) }
+        case .items, .minItems, .maxItems, .uniqueItems, .contains:
+            if case .array(let elements) = value { explainArray(elements, keyword, place) }
+        case .allOf(let rules):
+            for rule in rules where !fits(value, rule) { explain(value, rule, place) }
+        case .anyOf(let rules): explainForms(value, rules, place)
+        case .oneOf(let rules): explainOne(value, rules, place)
+        case .not: fail(place, "not", "has a form that is ruled out")
+        case .conditional(let condition, let then, let otherwise):
+            let branch = fits(value, condition) ? then : otherwise
+            if let branch { explain(value, branch, place) }
+        case .reference(let rule, _): explain(value, rule, place)
+        }
+    }
+
+    private mutating func fits(_ value: JSON, _ rule: Int) -> Bool { check.fits(value, rule, nil) }
+
+    private mutating func explainScalar(
+        _ value: JSON,
+        _ keyword: SchemaKeyword,
+        _ place: Place
+    ) {
+        let count = value.string?.codePoints ?? 0
+        let got = "got \(value.shown)"
+        switch keyword {
+        case .minimum(let bound, let exclusive):
+            let (name, words) =
+                exclusive ? ("exclusiveMinimum", "above") : ("minimum", "at least")
+            fail(place, name, "must be \(words) \(bound.compactText); \(got)")
+        case .maximum(let bound, let exclusive):
+            let (name, words) = exclusive ? ("exclusiveMaximum", "below") : ("maximum", "at most")
+            fail(place, name, "must be \(words) \(bound.compactText); \(got)")
+        case .multipleOf(let factor):
+            fail(place, "multipleOf", "must be a multiple of \(factor); \(got)")
+        case .minLength(let min):
+            fail(place, "minLength", "needs at least \(counted(min, "character")); has \(count)")
+        case .maxLength(let max):
+            fail(place, "maxLength", "may have at most \(counted(max, "character")); has \(count)")
+        case .pattern(_, let written): fail(place, "pattern", "must match \(written); \(got)")
+        case .format(let format): fail(place, "format", "expected \(format.words); \(got)")
+        default: break
+        }
+    }
+
+    private mutating func explainObject(
+        _ object: JSONObject,
+        _ keyword: SchemaKeyword,
+        _ place: Place
+    ) {
+        switch keyword {
+        case .members(let members): explainMembers(members, object, place)
+        case .minProperties(let min):
+            let needed = counted(min, "member")
+            fail(place, "minProperties", "needs at least \(needed); has \(object.count)")
+        case .maxProperties(let max):
+            let allowed = counted(max, "member")
+            fail(place, "maxProperties", "may have at most \(allowed); has \(object.count)")
+        case .propertyNames(let rule):
+            for (index, name) in object.names.enumerated() where !fits(.string(name), rule) {
+                explainName(name, rule, place.appending(name, index))
+            }
+        case .dependentRequired(let all):
+            for (name, needed) in all where object[name] != nil {
+                for other in needed where object[other] == nil {
+                    let missing = place.appending(other, -1)
+                    fail(missing, "dependentRequired", "is missing; '\(name)' needs it", name)
+                }
+            }
+        case .dependentSchemas(let all):
+            let value = JSON.object(object)
+            for (name, rule) in all where object[name] != nil && !fits(value, rule) {
+                explain(value, rule, place)
+            }
+        default: break
+        }
+    }
+
+    private mutating func explainMembers(
+        _ members: SchemaMembers,
+        _ object: JSONObject,
+        _ place: Place
+    ) {
+        for named in members.named where named.isRequired && object[named.name] == nil {
+            fail(place.appending(named.name, -1), "required", "is missing")
+        }
+        for (index, member) in object.members.enumerated() {
+            let inner = place.appending(member.name, index)
+            let named = members.table.position(of: member.name).flatMap { members.named[$0].rule }
+            var rules = [named].compactMap(\.self)
+            rules += members.patterns.filter { $0.expression.matches(member.name) }.map(\.rule)
+            for rule in rules where !fits(member.value, rule) { explain(member.value, rule, inner) }
+            if rules.isEmpty, let others = members.others {
+                let known = members.named.compactMap { $0.rule == nil ? nil : $0.name }
+                explainOther(member, others, "additionalProperties", known, inner)
+            }
+        }
+    }
+
+    /// A member that no name is declared for.
+    private mutating func explainOther(
+        _ member: JSONObject.Member,
+        _ rule: Int,
+        _ keyword: String,
+        _ known: [String],
+        _ place: Place
+    ) {
+        guard rules[rule].allowsNothing else {
+            if !fits(member.value, rule) { explain(member.value, rule, place) }
+            return
+        }
+        let hint = nearest(member.name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+        fail(place, keyword, "is not a field of this schema\(hint)")
+    }
+
+    /// The failures of a name, told of the member that has it.
+    private mutating func explainName(_ name: String, _ rule: Int, _ place: Place) {
+        let (earlier, before) = (found, total)
+        found = []
+        explain(.string(name), rule, place)
+        let own = found
+        (found, total) = (earlier, before)
+        for each in own {
+            fail(place, "propertyNames", "has a name that does not fit: \(each.failure.message)")
+        }
+    }
+
+    private mutating func explainArray(
+        _ elements: [JSON],
+        _ keyword: SchemaKeyword,
+        _ place: Place
+    ) {
+        switch keyword {
+        case .items(let prefix, let rest):
+            for (index, element) in elements.enumerated() {
+                guard let rule = index < prefix.count ? prefix[index] : rest else { break }
+                let name = index < prefix.count ? "prefixItems" : "items"
+                explainElement(element, rule, name, place.appending(String(index), index))
+            }
+        case .minItems(let min):
+            let needed = counted(min, "element")
+            fail(place, "minItems", "needs at least \(needed); has \(elements.count)")
+        case .maxItems(let max):
+            let allowed = counted(max, "element")
+            fail(place, "maxItems", "may have at most \(allowed); has \(elements.count)")
+        case .uniqueItems:
+            guard let (_, second) = JSON.equalElements(in: elements) else { return }
+            fail(place, "uniqueItems", "has an element twice: \(elements[second].shown)")
+        case .contains(let rule, let min, let max):
+            let count = elements.count { fits($0, rule) }
+            let (name, words) =
+                count < min
+                ? (min == 1 ? "contains" : "minContains", "at least \(min)")
+                : ("maxContains", "at most \(max ?? count)")
+            fail(place, name, "must have \(words) of the elements asked for; has \(count)")
+        default: break
+        }
+    }
+
+    private mutating func explainElement(
+        _ element: JSON,
+        _ rule: Int,
+        _ keyword: String,
+        _ place: Place
+    ) {
+        if rules[rule].allowsNothing {
+            fail(place, keyword, "is one element more than there may be")
+        } else if !fits(element, rule) {
+            explain(element, rule, place)
+        }
+    }
+
+    // MARK: Forms
+
+    /// The failures of a value against each of several forms, apart from the others.
+    mutating func apart(_ value: JSON, _ rule: Int, _ place: Place) -> [SchemaForm.Failure] {
+        let (earlier, before) = (found, total)
+        found = []
+        explain(value, rule, place)
+        defer { (found, total) = (earlier, before) }
+        return found.map { SchemaForm.Failure(failure: $0.failure, order: $0.order) }
+    }
+
+    /// Takes over failures that were found apart.
+    mutating func add(_ failures: [SchemaForm.Failure]) {
+        total += failures.count
+        found += failures.prefix(max(0, 10 * Limits.schemaFailures - found.count)).map {
+            Found(failure: $0.failure, order: $0.order)
+        }
+    }
+}
