@@ -29,7 +29,8 @@ package enum Measure {
     package static func run(_ arguments: [String]) async {
         do {
             let figures =
-                try ConditionBenchmark.figures() + (try await RulesBenchmark.figures())
+                try ConditionBenchmark.figures() + SchemaBenchmark.figures()
+                + (try await RulesBenchmark.figures())
                 + (try await ModelBenchmark.figures())
             if arguments.contains("--json") {
                 Process.write(

@@ -17,8 +17,6 @@ struct DecimalNumber: Sendable, Equatable {
         }
     }
 
-    var isPositive: Bool { digits > 0 }
-
     /// Whether this is a whole number of times the other, which is above 0.
     func isMultiple(of factor: DecimalNumber) -> Bool {
         if digits == 0 { return true }
@@ -44,6 +42,8 @@ struct DecimalNumber: Sendable, Equatable {
         return true
     }
 
+    // Not inlined: where it was, its roundings were worked out ahead for every value of any kind.
+    @inline(never)
     private static func shortest(_ value: Double) -> (UInt64, Int) {
         if value < 0x1p53 {
             // Exact steps: a quotient of two exact doubles is rounded as reading it would be.

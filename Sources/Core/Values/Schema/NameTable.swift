@@ -1,10 +1,11 @@
 /// Positions of names, found by their bytes without any allocation.
 ///
 /// Swift's dictionaries take two spellings of one character for the same key; JSON does not.
-struct NameTable: Sendable {
-    private let names: [String]
+final class NameTable: Sendable {
+    let names: [String]
     /// Positions in `names`, or -1, by hash; the size is a power of two, at most half full.
     private let slots: [Int32]
+    private let isASCII: Bool
 
     /// Of a name that is there twice the first one counts.
     init(_ names: [String]) {
@@ -20,6 +21,7 @@ struct NameTable: Sendable {
             if slots[slot] < 0 { slots[slot] = Int32(position) }
         }
         self.slots = slots
+        isASCII = names.allSatisfy { name in name.utf8.allSatisfy { $0 < 0x80 } }
     }
 
     func position(of name: String) -> Int? {
@@ -27,7 +29,7 @@ struct NameTable: Sendable {
         var slot = Self.hash(name) & mask
         while slots[slot] >= 0 {
             let position = Int(slots[slot])
-            if identical(names[position], name) { return position }
+            if isSame(names[position], name) { return position }
             slot = (slot + 1) & mask
         }
         return nil
@@ -35,8 +37,14 @@ struct NameTable: Sendable {
 
     /// As `position(of:)`, where names are likely to come in this order.
     func position(of name: String, likely: Int) -> Int? {
-        if likely < names.count, identical(names[likely], name) { return likely }
+        if likely < names.count, isSame(names[likely], name) { return likely }
         return position(of: name)
+    }
+
+    /// Whether two names have the same bytes. No other text of as many bytes equals one of ASCII.
+    private func isSame(_ mine: String, _ other: String) -> Bool {
+        guard isASCII else { return identical(mine, other) }
+        return mine.utf8.count == other.utf8.count && mine == other
     }
 
     /// Names are an author's own, so nothing guards against chosen collisions.

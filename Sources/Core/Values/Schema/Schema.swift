@@ -15,13 +15,13 @@ package struct Schema: Sendable {
     package let document: JSON
     /// What is allowed and most likely not meant, such as a keyword that is none.
     package let warnings: [Diagnostic]
-    let rules: [SchemaRule]
+    private let program: SchemaProgram
     private let places: SchemaPlaces
 
     /// Compiles a JSON Schema; diagnostics stand at the places of `node` and name the pointer.
     package init(_ node: Node, formats: Formats = .asserted) throws(Diagnostics) {
         var compiler = try SchemaCompiler(root: node, formats: formats)
-        rules = try compiler.compile()
+        program = try compiler.compile()
         places = compiler.documents.places
         warnings = Diagnostics(compiler.warnings).list
         document = node.json
@@ -40,17 +40,17 @@ package struct Schema: Sendable {
     /// After `Limits.schemaFailures` of them a last one says how many more there are. A value that a
     /// limit did not let be followed to its end has that one failure, whatever the schema says.
     package func validate(_ value: JSON) -> [SchemaFailure] {
-        var check = SchemaCheck(rules: rules)
+        var check = SchemaCheck(program)
         let fits = check.fits(value, 0, nil)
         if let cut = check.cut { return [cut.failure] }
         if fits { return [] }
-        var explanation = SchemaExplanation(rules: rules, places: places)
+        var explanation = SchemaExplanation(program, places: places)
         return explanation.failures(of: value)
     }
 
     /// Whether `validate` would find nothing, for callers that do not tell why.
     package func allows(_ value: JSON) -> Bool {
-        var check = SchemaCheck(rules: rules)
+        var check = SchemaCheck(program)
         return check.fits(value, 0, nil) && check.cut == nil
     }
 }

@@ -14,25 +14,25 @@ struct SchemaCheck {
         }
     }
 
-    let rules: [SchemaRule]
+    let program: SchemaProgram
     /// What ended it; kept beside the answers, which `not`, `anyOf` and the like look past: a value
     /// that was not followed to its end never fits.
     private(set) var cut: Cut?
     private var depth = 0
     private var steps = 0
 
-    init(rules: [SchemaRule]) { self.rules = rules }
+    init(_ program: SchemaProgram) { self.program = program }
 
     /// Whether a value fits a rule; `marks` are kept of the parts that were looked at.
     mutating func fits(_ value: JSON, _ number: Int, _ marks: SchemaMarks?) -> Bool {
         guard enter() else { return false }
         defer { depth -= 1 }
-        let rule = rules[number]
+        let rule = program.rules[number]
         if !rule.kinds.contains(SchemaKinds(of: value)) { return false }
-        if rule.otherMembers != nil || rule.otherItems != nil, let own = SchemaMarks(value) {
+        if rule.otherMembers >= 0 || rule.otherItems >= 0, let own = SchemaMarks(value) {
             return fitsWithRest(value, rule, own, marks)
         }
-        for index in rule.checks.indices where !passes(value, rule.checks[index], marks) {
+        for index in rule.checks where !passes(value, program.keywords[index], marks) {
             return false
         }
         return true
@@ -56,6 +56,14 @@ struct SchemaCheck {
     /// Counts work that a single step does not stand for.
     private mutating func work(_ amount: Int) { steps += amount }
 
+    /// Counts a step of finding words, and says whether there are any left.
+    mutating func hasSteps() -> Bool {
+        guard cut == nil else { return false }
+        steps += 1
+        if steps > Limits.schemaSteps { cut = Cut(message: "") }
+        return cut == nil
+    }
+
     private mutating func fits(_ value: JSON, _ rule: Int, member name: String) -> Bool {
         let fits = fits(value, rule, nil)
         if cut != nil { cut?.tokens.append(name) }
@@ -75,16 +83,18 @@ struct SchemaCheck {
         _ own: SchemaMarks,
         _ marks: SchemaMarks?
     ) -> Bool {
-        for check in rule.checks where !passes(value, check, own) { return false }
-        if case .object(let object) = value, let others = rule.otherMembers {
+        for index in rule.checks where !passes(value, program.keywords[index], own) {
+            return false
+        }
+        if case .object(let object) = value, rule.otherMembers >= 0 {
             for (index, member) in object.members.enumerated() where !own.contains(index) {
-                if !fits(member.value, others, member: member.name) { return false }
+                if !fits(member.value, rule.otherMembers, member: member.name) { return false }
             }
             own.insertAll()
         }
-        if case .array(let elements) = value, let others = rule.otherItems {
+        if case .array(let elements) = value, rule.otherItems >= 0 {
             for (index, element) in elements.enumerated() where !own.contains(index) {
-                if !fits(element, others, element: index) { return false }
+                if !fits(element, rule.otherItems, element: index) { return false }
             }
             own.insertAll()
         }
@@ -96,13 +106,14 @@ struct SchemaCheck {
     mutating func passes(_ value: JSON, _ check: SchemaKeyword, _ marks: SchemaMarks?) -> Bool {
         switch check {
         case .never: false
-        case .enumeration(let enumeration): enumeration.contains(value)
+        case .enumeration(let number): program.enumerations[number].contains(value)
         case .minimum, .maximum, .multipleOf: passesNumber(value, check)
         case .minLength, .maxLength, .pattern, .format: passesText(value, check)
-        case .members(let members): passesMembers(value, members, marks)
+        case .members(let number): passesMembers(value, program.members[number], marks)
         case .minProperties, .maxProperties, .propertyNames, .dependentRequired:
             passesObject(value, check)
-        case .dependentSchemas(let all): passesDependent(value, all, marks)
+        case .dependentSchemas(let number):
+            passesDependent(value, program.dependencies[number], marks)
         case .items(let prefix, let rest): passesItems(value, prefix, rest, marks)
         case .minItems, .maxItems, .uniqueItems: passesArray(value, check)
         case .contains(let rule, let min, let max): contains(value, rule, min, max, marks)
@@ -119,25 +130,27 @@ struct SchemaCheck {
         _ marks: SchemaMarks?
     ) -> Bool {
         switch check {
-        case .allOf(let rules):
-            for rule in rules where !fits(value, rule, marks) { return false }
+        case .allOf(let run):
+            for index in run where !fits(value, program.runs[index], marks) { return false }
             return true
-        case .anyOf(let rules):
+        case .anyOf(let run):
             var any = false
             // Each form that fits may mark other parts.
-            for rule in rules where !any || marks != nil {
-                if fitsApart(value, rule, marks) { any = true }
+            for index in run where !any || marks != nil {
+                if fitsApart(value, program.runs[index], marks) { any = true }
             }
             return any
-        case .oneOf(let rules):
+        case .oneOf(let run):
             var count = 0
-            for rule in rules where count < 2 && fitsApart(value, rule, marks) { count += 1 }
+            for index in run where count < 2 && fitsApart(value, program.runs[index], marks) {
+                count += 1
+            }
             return count == 1
         case .not(let rule): return !fits(value, rule, nil)
         case .conditional(let condition, let then, let otherwise):
             let branch = fitsApart(value, condition, marks) ? then : otherwise
             return branch.map { fits(value, $0, marks) } ?? true
-        case .reference(let rule, _): return fits(value, rule, marks)
+        case .reference(let rule): return fits(value, rule, marks)
         default: return true
         }
     }
@@ -153,12 +166,12 @@ struct SchemaCheck {
 
     private mutating func passesDependent(
         _ value: JSON,
-        _ all: [(name: String, rule: Int)],
+        _ dependencies: SchemaDependencies,
         _ marks: SchemaMarks?
     ) -> Bool {
         guard case .object(let object) = value else { return true }
-        for (name, rule) in all where object[name] != nil && !fits(value, rule, marks) {
-            return false
+        for each in dependencies.all where object[each.name] != nil {
+            if !fits(value, each.rule, marks) { return false }
         }
         return true
     }
@@ -177,11 +190,11 @@ struct SchemaCheck {
         for index in object.members.indices {
             let name = object.members[index].name
             var isKnown = false
-            if let position = members.table.position(of: name, likely: likely) {
+            if let position = members.names.position(of: name, likely: likely) {
                 likely = position + 1
-                let named = members.named[position]
-                if named.isRequired { missing -= 1 }
-                if let rule = named.rule {
+                if members.isRequired[position] { missing -= 1 }
+                let rule = members.rules[position]
+                if rule >= 0 {
                     isKnown = true
                     guard fits(object.members[index].value, rule, member: name) else { return false }
                 }
@@ -210,10 +223,10 @@ struct SchemaCheck {
             for member in object.members
             where !fits(.string(member.name), rule, member: member.name) { return false }
             return true
-        case .dependentRequired(let all):
-            for (name, needed) in all where object[name] != nil {
-                work(needed.count)
-                for other in needed where object[other] == nil { return false }
+        case .dependentRequired(let number):
+            for each in program.dependencies[number].all where object[each.name] != nil {
+                work(each.needed.count)
+                for other in each.needed where object[other] == nil { return false }
             }
             return true
         default: return true
@@ -224,13 +237,14 @@ struct SchemaCheck {
 
     private mutating func passesItems(
         _ value: JSON,
-        _ prefix: [Int],
+        _ prefix: Range<Int>,
         _ rest: Int?,
         _ marks: SchemaMarks?
     ) -> Bool {
         guard case .array(let elements) = value else { return true }
         for index in elements.indices {
-            guard let rule = index < prefix.count ? prefix[index] : rest else { break }
+            let given = index < prefix.count ? program.runs[prefix.lowerBound + index] : rest
+            guard let rule = given else { break }
             if !fits(elements[index], rule, element: index) { return false }
             marks?.insert(index)
         }
@@ -272,11 +286,11 @@ struct SchemaCheck {
         default: return true
         }
         switch check {
-        case .minimum(let bound, let exclusive):
-            let order = NumberOrder.compare(value, bound)
+        case .minimum(let number, let exclusive):
+            let order = NumberOrder.compare(value, program.numbers[number])
             return order == .greater || order == .equal && !exclusive
-        case .maximum(let bound, let exclusive):
-            let order = NumberOrder.compare(value, bound)
+        case .maximum(let number, let exclusive):
+            let order = NumberOrder.compare(value, program.numbers[number])
             return order == .less || order == .equal && !exclusive
         case .multipleOf(let factor):
             return DecimalNumber(value)?.isMultiple(of: factor) ?? true
@@ -291,9 +305,9 @@ struct SchemaCheck {
             let bytes = text.utf8.count
             return bytes >= min && (bytes / 4 >= min || text.codePoints >= min)
         case .maxLength(let max): return text.utf8.count <= max || text.codePoints <= max
-        case .pattern(let expression, _):
+        case .pattern(let number):
             work(text.utf8.count >> 6)
-            return expression.matches(text)
+            return program.patterns[number].expression.matches(text)
         case .format(let format):
             work(text.utf8.count >> 6)
             return format.accepts(text)

@@ -49,11 +49,17 @@ extension SchemaCompiler {
         return nil
     }
 
-    mutating func pattern(_ text: String, _ keyword: [String]) -> SchemaKeyword? {
+    mutating func pattern(_ text: String, _ keyword: String) -> SchemaKeyword? {
+        guard let expression = expression(text, [keyword]) else { return nil }
+        builder.patterns.append(SchemaPattern(expression: expression, written: text))
+        return .pattern(builder.patterns.count - 1)
+    }
+
+    mutating func expression(_ text: String, _ keyword: [String]) -> RegularExpression? {
         do throws(ECMAPattern.Failure) {
             let translated = try ECMAPattern.translated(text)
             do throws(RegularExpression.SyntaxError) {
-                return .pattern(try RegularExpression(translated), written: text)
+                return try RegularExpression(translated)
             } catch {
                 note("the pattern '\(text)' does not compile: \(error.message)", keyword)
             }

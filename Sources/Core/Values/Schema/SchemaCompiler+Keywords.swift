@@ -4,12 +4,12 @@ extension SchemaCompiler {
     mutating func keyword(_ entry: Node.Entry, in node: Node) -> SchemaKeyword? {
         let (name, value) = (entry.name, entry.value)
         switch name {
-        case "enum": return elements(value, name).map { .enumeration(enumeration($0, name)) }
-        case "const": return .enumeration(enumeration([value], name))
-        case "minimum": return number(value, name).map { .minimum($0, exclusive: false) }
-        case "exclusiveMinimum": return number(value, name).map { .minimum($0, exclusive: true) }
-        case "maximum": return number(value, name).map { .maximum($0, exclusive: false) }
-        case "exclusiveMaximum": return number(value, name).map { .maximum($0, exclusive: true) }
+        case "enum": return elements(value, name).map { enumeration($0, name) }
+        case "const": return enumeration([value], name)
+        case "minimum": return bound(value, name).map { .minimum($0, exclusive: false) }
+        case "exclusiveMinimum": return bound(value, name).map { .minimum($0, exclusive: true) }
+        case "maximum": return bound(value, name).map { .maximum($0, exclusive: false) }
+        case "exclusiveMaximum": return bound(value, name).map { .maximum($0, exclusive: true) }
         case "multipleOf": return multiple(value)
         case "minLength": return count(value, name).map { .minLength($0) }
         case "maxLength": return count(value, name).map { .maxLength($0) }
@@ -18,7 +18,7 @@ extension SchemaCompiler {
         case "minProperties": return count(value, name).map { .minProperties($0) }
         case "maxProperties": return count(value, name).map { .maxProperties($0) }
         case "uniqueItems": return flag(value, name) ? .uniqueItems : nil
-        case "pattern": return text(value, name).flatMap { pattern($0, [name]) }
+        case "pattern": return text(value, name).flatMap { pattern($0, name) }
         case "format": return format(value)
         case "contains":
             return .contains(
@@ -28,11 +28,10 @@ extension SchemaCompiler {
             )
         case "propertyNames": return .propertyNames(inner(name))
         case "dependentRequired": return dependentRequired(value)
-        case "dependentSchemas":
-            return named(value, name).map { .dependentSchemas($0) }
-        case "allOf": return list(value, name).map { .allOf($0) }
-        case "anyOf": return list(value, name).map { .anyOf($0) }
-        case "oneOf": return list(value, name).map { .oneOf($0) }
+        case "dependentSchemas": return dependentSchemas(value)
+        case "allOf": return list(value, name).map { .allOf(builder.run($0)) }
+        case "anyOf": return list(value, name).map { .anyOf(builder.run($0)) }
+        case "oneOf": return list(value, name).map { .oneOf(builder.run($0)) }
         case "not": return .not(inner(name))
         case "if": return conditional(node)
         case "$ref": return reference(value)
@@ -74,31 +73,27 @@ extension SchemaCompiler {
     // MARK: Keywords that work together
 
     /// `properties`, `patternProperties`, `additionalProperties` and `required`.
-    mutating func members(of node: Node) -> SchemaMembers? {
+    mutating func members(of node: Node) -> SchemaKeyword? {
         let keywords = ["properties", "patternProperties", "additionalProperties", "required"]
         if keywords.allSatisfy({ node[$0] == nil }) { return nil }
-        let required = node["required"].flatMap { strings($0, "required") } ?? []
-        let rules = node["properties"].flatMap { named($0, "properties") } ?? []
-        let isRequired = NameTable(required)
-        let isNamed = NameTable(rules.map(\.name))
-        var all = rules.map { name, rule in
-            let position = isRequired.position(of: name)
-            return SchemaMembers.Named(name: name, rule: rule, isRequired: position != nil)
-        }
-        for (position, name) in required.enumerated()
-        where isNamed.position(of: name) == nil && isRequired.position(of: name) == position {
-            all.append(.init(name: name, rule: nil, isRequired: true))
-        }
         var patterns: [(expression: RegularExpression, rule: Int)] = []
         if let written = node["patternProperties"] {
             for (name, rule) in named(written, "patternProperties") ?? [] {
-                guard case .pattern(let expression, _)? = pattern(name, ["patternProperties", name])
-                else { continue }
+                guard let expression = expression(name, ["patternProperties", name]) else {
+                    continue
+                }
                 patterns.append((expression, rule))
             }
         }
-        let others = node["additionalProperties"].map { _ in inner("additionalProperties") }
-        return SchemaMembers(named: all, patterns: patterns, others: others)
+        builder.members.append(
+            SchemaMembers(
+                named: node["properties"].flatMap { named($0, "properties") } ?? [],
+                required: node["required"].flatMap { strings($0, "required") } ?? [],
+                patterns: patterns,
+                others: node["additionalProperties"].map { _ in inner("additionalProperties") }
+            )
+        )
+        return .members(builder.members.count - 1)
     }
 
     /// `prefixItems` and `items`.
@@ -110,7 +105,7 @@ extension SchemaCompiler {
             return nil
         }
         return .items(
-            prefix: prefix.flatMap { list($0, "prefixItems") } ?? [],
+            prefix: builder.run(prefix.flatMap { list($0, "prefixItems") } ?? []),
             rest: rest.map { _ in inner("items") }
         )
     }
@@ -125,18 +120,37 @@ extension SchemaCompiler {
 
     private mutating func dependentRequired(_ node: Node) -> SchemaKeyword? {
         guard let entries = mapping(node, "dependentRequired") else { return nil }
-        return .dependentRequired(
-            entries.map { ($0.name, strings($0.value, "dependentRequired", $0.name) ?? []) }
-        )
+        let all = entries.map { entry in
+            SchemaDependencies.Dependency(
+                name: entry.name,
+                needed: strings(entry.value, "dependentRequired", entry.name) ?? []
+            )
+        }
+        builder.dependencies.append(SchemaDependencies(all))
+        return .dependentRequired(builder.dependencies.count - 1)
     }
 
-    private func enumeration(_ nodes: [Node], _ keyword: String) -> SchemaEnumeration {
-        SchemaEnumeration(nodes.map(\.json), keyword: keyword)
+    private mutating func dependentSchemas(_ node: Node) -> SchemaKeyword? {
+        guard let named = named(node, "dependentSchemas") else { return nil }
+        let all = named.map { SchemaDependencies.Dependency(name: $0.name, rule: $0.rule) }
+        builder.dependencies.append(SchemaDependencies(all))
+        return .dependentSchemas(builder.dependencies.count - 1)
+    }
+
+    private mutating func enumeration(_ nodes: [Node], _ keyword: String) -> SchemaKeyword {
+        builder.enumerations.append(SchemaEnumeration(nodes.map(\.json), keyword: keyword))
+        return .enumeration(builder.enumerations.count - 1)
+    }
+
+    private mutating func bound(_ node: Node, _ keyword: String) -> Int? {
+        guard let number = number(node, keyword) else { return nil }
+        builder.numbers.append(number)
+        return builder.numbers.count - 1
     }
 
     private mutating func multiple(_ node: Node) -> SchemaKeyword? {
         guard let number = number(node, "multipleOf") else { return nil }
-        guard let factor = DecimalNumber(number), factor.isPositive else {
+        guard number.number ?? 0 > 0, let factor = DecimalNumber(number) else {
             note("expected a number above 0", ["multipleOf"])
             return nil
         }

@@ -10,6 +10,7 @@ struct SchemaCompiler {
     }
 
     var documents: SchemaDocuments
+    var builder = SchemaBuilder()
     let formats: Schema.Formats
     private(set) var warnings: [Diagnostic] = []
     private var diagnostics: [Diagnostic] = []
@@ -26,20 +27,20 @@ struct SchemaCompiler {
         self.formats = formats
     }
 
-    mutating func compile() throws(Diagnostics) -> [SchemaRule] {
-        var rules: [SchemaRule] = []
+    mutating func compile() throws(Diagnostics) -> SchemaProgram {
         if documents.errors.isEmpty {
             _ = rule(site: 0, scope: 0)
-            while rules.count < keys.count {
-                current = keys[rules.count]
-                rules.append(read(documents.sites[current.site].node))
+            while builder.rules.count < keys.count {
+                current = keys[builder.rules.count]
+                builder.rules.append(read(documents.sites[current.site].node))
             }
-            if let circle = SchemaCircles.first(in: rules) { reportCircle(circle) }
         }
+        let program = SchemaProgram(builder)
+        if let circle = SchemaCircles.first(in: program) { reportCircle(circle) }
         let errors = documents.errors + diagnostics
         warnings += documents.warnings
         if !errors.isEmpty { throw Diagnostics(errors + warnings) }
-        return rules
+        return program
     }
 
     // MARK: Rules
@@ -100,33 +101,28 @@ struct SchemaCompiler {
     }
 
     private mutating func read(_ node: Node) -> SchemaRule {
-        let place = documents.sites[current.site].place
+        var rule = SchemaRule(place: documents.sites[current.site].place)
+        let first = builder.keywords.count
         switch node.content {
         case .scalar(.bool(let all)):
-            return SchemaRule(place: place, checks: all ? [] : [.never])
+            if !all { builder.keywords.append(.never) }
         case .mapping(let entries):
-            var kinds = SchemaKinds.all
             var checks: [SchemaKeyword] = []
             for entry in entries {
-                if entry.name == "type" { kinds = types(entry.value) }
+                if entry.name == "type" { rule.kinds = types(entry.value) }
                 if let check = keyword(entry, in: node) { checks.append(check) }
             }
-            if let members = members(of: node) { checks.append(.members(members)) }
+            if let members = members(of: node) { checks.append(members) }
             if let items = items(of: node) { checks.append(items) }
-            let (members, items) = (node["unevaluatedProperties"], node["unevaluatedItems"])
-            return SchemaRule(
-                place: place,
-                kinds: kinds,
-                checks: checks,
-                otherMembers: members.map { _ in inner("unevaluatedProperties") },
-                otherItems: items.map { _ in inner("unevaluatedItems") }
-            )
-        default:
-            diagnostics.append(
-                documents.diagnostic("expected a schema: an object, true or false", node, place, [])
-            )
-            return SchemaRule(place: place)
+            builder.keywords += checks
+            if node["unevaluatedProperties"] != nil {
+                rule.otherMembers = inner("unevaluatedProperties")
+            }
+            if node["unevaluatedItems"] != nil { rule.otherItems = inner("unevaluatedItems") }
+        default: note("expected a schema: an object, true or false", [])
         }
+        rule.checks = first..<builder.keywords.count
+        return rule
     }
 
     // MARK: References
@@ -136,7 +132,7 @@ struct SchemaCompiler {
         guard let text = text(node, "$ref"), let target = target(of: text, keyword: "$ref") else {
             return nil
         }
-        return .reference(rule(site: target, scope: current.scope), keyword: "$ref")
+        return .reference(rule(site: target, scope: current.scope))
     }
 
     /// `$dynamicRef`: the outermost schema in force with that dynamic anchor, where it names one.
@@ -148,7 +144,7 @@ struct SchemaCompiler {
         if let name = URIReference(text).fragment, resource.dynamicAnchors[name] == target {
             target = scopes[current.scope][name] ?? target
         }
-        return .reference(rule(site: target, scope: current.scope), keyword: "$dynamicRef")
+        return .reference(rule(site: target, scope: current.scope))
     }
 
     private mutating func target(of text: String, keyword: String) -> Int? {
@@ -264,10 +260,10 @@ struct SchemaCompiler {
 /// Finds schemas that apply themselves to the same value again.
 enum SchemaCircles {
     /// A rule on such a circle.
-    static func first(in rules: [SchemaRule]) -> Int? {
-        var state = [UInt8](repeating: 0, count: rules.count)
-        for start in rules.indices where state[start] == 0 {
-            var path: [(rule: Int, next: [Int])] = [(start, applied(by: rules[start]))]
+    static func first(in program: SchemaProgram) -> Int? {
+        var state = [UInt8](repeating: 0, count: program.rules.count)
+        for start in state.indices where state[start] == 0 {
+            var path: [(rule: Int, next: [Int])] = [(start, applied(by: start, in: program))]
             state[start] = 1
             while let last = path.last {
                 guard let next = last.next.last else {
@@ -276,10 +272,12 @@ enum SchemaCircles {
                     continue
                 }
                 path[path.count - 1].next.removeLast()
+                // A mistake leaves rules out, and is told.
+                guard next < state.count else { continue }
                 if state[next] == 1 { return next }
                 if state[next] == 0 {
                     state[next] = 1
-                    path.append((next, applied(by: rules[next])))
+                    path.append((next, applied(by: next, in: program)))
                 }
             }
         }
@@ -287,14 +285,14 @@ enum SchemaCircles {
     }
 
     /// The rules that a rule applies to the value it has itself.
-    private static func applied(by rule: SchemaRule) -> [Int] {
-        rule.checks.flatMap { check -> [Int] in
-            switch check {
-            case .allOf(let rules), .anyOf(let rules), .oneOf(let rules): rules
-            case .not(let inner), .reference(let inner, _): [inner]
+    private static func applied(by rule: Int, in program: SchemaProgram) -> [Int] {
+        program.keywords[program.rules[rule].checks].flatMap { keyword -> [Int] in
+            switch keyword {
+            case .allOf(let run), .anyOf(let run), .oneOf(let run): Array(program.runs[run])
+            case .not(let inner), .reference(let inner): [inner]
             case .conditional(let condition, let then, let otherwise):
                 [condition] + [then, otherwise].compactMap(\.self)
-            case .dependentSchemas(let all): all.map(\.rule)
+            case .dependentSchemas(let number): program.dependencies[number].all.map(\.rule)
             default: []
             }
         }

@@ -51,7 +51,7 @@ extension SchemaExplanation {
             return fail(place, keyword, "fits none of the allowed forms")
         }
         if forms.count == numbers.count, forms.allSatisfy({ $0.fails(only: "type") }) {
-            let kinds = forms.reduce(into: SchemaKinds()) { $0.formUnion(rules[$1.rule].kinds) }
+            let kinds = forms.reduce(into: SchemaKinds()) { $0.formUnion(program.rules[$1.rule].kinds) }
             // A form may refer to the schema that has the type; its words tell then.
             if kinds != .all {
                 let words = "expected \(kinds.words); got \(value.kindWithArticle)"
@@ -72,8 +72,9 @@ extension SchemaExplanation {
 
     private func expectation(of forms: [SchemaForm]) -> String {
         let values = forms.flatMap { form in
-            rules[form.rule].checks.flatMap { check -> [JSON] in
-                if case .enumeration(let enumeration) = check { enumeration.values } else { [] }
+            program.keywords[program.rules[form.rule].checks].flatMap { keyword -> [JSON] in
+                guard case .enumeration(let number) = keyword else { return [] }
+                return program.enumerations[number].values
             }
         }
         return SchemaEnumeration(values, keyword: "const").expectation

@@ -19,16 +19,16 @@ struct SchemaExplanation {
     }
 
     let places: SchemaPlaces
-    let rules: [SchemaRule]
+    let program: SchemaProgram
     var check: SchemaCheck
     private var found: [Found] = []
     private var total = 0
     private var rule = 0
 
-    init(rules: [SchemaRule], places: SchemaPlaces) {
-        self.rules = rules
+    init(_ program: SchemaProgram, places: SchemaPlaces) {
+        self.program = program
         self.places = places
-        check = SchemaCheck(rules: rules)
+        check = SchemaCheck(program)
     }
 
     /// The failures of a value that does not fit the first rule: at least one.
@@ -62,7 +62,7 @@ struct SchemaExplanation {
                     JSONPointer(tokens: place.tokens),
                     keyword,
                     message,
-                    schemaPointer: places.pointer(rules[rule].place, keyword: tokens)
+                    schemaPointer: places.pointer(program.rules[rule].place, keyword: tokens)
                 ),
                 order: place.order
             )
@@ -70,19 +70,20 @@ struct SchemaExplanation {
     }
 
     mutating func explain(_ value: JSON, _ number: Int, _ place: Place) {
+        guard check.hasSteps() else { return }
         let outer = rule
         rule = number
         defer { rule = outer }
         let known = total
-        let rule = rules[number]
+        let rule = program.rules[number]
         let kind = SchemaKinds(of: value)
         if !rule.kinds.contains(kind) {
             fail(place, "type", "expected \(rule.kinds.words); got \(value.kindWithArticle)")
         }
         let marks = SchemaMarks(value)
-        for keyword in rule.checks where !check.passes(value, keyword, marks) {
+        for index in rule.checks where !check.passes(value, program.keywords[index], marks) {
             if check.cut != nil { return }
-            explain(value, keyword, place)
+            explain(value, program.keywords[index], place)
         }
         // What failed marks nothing, so the rest would be told of parts that are as they should be.
         if total == known { explainRest(value, rule, marks, place) }
@@ -95,16 +96,16 @@ struct SchemaExplanation {
         _ place: Place
     ) {
         guard let marks else { return }
-        if case .object(let object) = value, let others = rule.otherMembers {
+        if case .object(let object) = value, rule.otherMembers >= 0 {
             for (index, member) in object.members.enumerated() where !marks.contains(index) {
                 let inner = place.appending(member.name, index)
-                explainOther(member, others, "unevaluatedProperties", [], inner)
+                explainOther(member, rule.otherMembers, "unevaluatedProperties", [], inner)
             }
         }
-        if case .array(let elements) = value, let others = rule.otherItems {
+        if case .array(let elements) = value, rule.otherItems >= 0 {
             for (index, element) in elements.enumerated() where !marks.contains(index) {
                 let inner = place.appending(String(index), index)
-                explainElement(element, others, "unevaluatedItems", inner)
+                explainElement(element, rule.otherItems, "unevaluatedItems", inner)
             }
         }
     }
@@ -114,7 +115,8 @@ struct SchemaExplanation {
     private mutating func explain(_ value: JSON, _ keyword: SchemaKeyword, _ place: Place) {
         switch keyword {
         case .never: fail(place, "", "nothing is allowed here")
-        case .enumeration(let enumeration):
+        case .enumeration(let number):
+            let enumeration = program.enumerations[number]
             fail(place, enumeration.keyword, enumeration.expectation + value.gotAmong(enumeration))
         case .minimum, .maximum, .multipleOf, .minLength, .maxLength, .pattern, .format:
             explainScalar(value, keyword, place)
@@ -123,15 +125,15 @@ struct SchemaExplanation {
             if case .object(let object) = value { explainObject(object, keyword, place) }
         case .items, .minItems, .maxItems, .uniqueItems, .contains:
             if case .array(let elements) = value { explainArray(elements, keyword, place) }
-        case .allOf(let rules):
-            for rule in rules where !fits(value, rule) { explain(value, rule, place) }
-        case .anyOf(let rules): explainForms(value, rules, place)
-        case .oneOf(let rules): explainOne(value, rules, place)
+        case .allOf(let run):
+            for rule in program.runs[run] where !fits(value, rule) { explain(value, rule, place) }
+        case .anyOf(let run): explainForms(value, Array(program.runs[run]), place)
+        case .oneOf(let run): explainOne(value, Array(program.runs[run]), place)
         case .not: fail(place, "not", "has a form that is ruled out")
         case .conditional(let condition, let then, let otherwise):
             let branch = fits(value, condition) ? then : otherwise
             if let branch { explain(value, branch, place) }
-        case .reference(let rule, _): explain(value, rule, place)
+        case .reference(let rule): explain(value, rule, place)
         }
     }
 
@@ -145,11 +147,13 @@ struct SchemaExplanation {
         let count = value.string?.codePoints ?? 0
         let got = "got \(value.shown)"
         switch keyword {
-        case .minimum(let bound, let exclusive):
+        case .minimum(let number, let exclusive):
+            let bound = program.numbers[number]
             let (name, words) =
                 exclusive ? ("exclusiveMinimum", "above") : ("minimum", "at least")
             fail(place, name, "must be \(words) \(bound.compactText); \(got)")
-        case .maximum(let bound, let exclusive):
+        case .maximum(let number, let exclusive):
+            let bound = program.numbers[number]
             let (name, words) = exclusive ? ("exclusiveMaximum", "below") : ("maximum", "at most")
             fail(place, name, "must be \(words) \(bound.compactText); \(got)")
         case .multipleOf(let factor):
@@ -158,7 +162,8 @@ struct SchemaExplanation {
             fail(place, "minLength", "needs at least \(counted(min, "character")); has \(count)")
         case .maxLength(let max):
             fail(place, "maxLength", "may have at most \(counted(max, "character")); has \(count)")
-        case .pattern(_, let written): fail(place, "pattern", "must match \(written); \(got)")
+        case .pattern(let number):
+            fail(place, "pattern", "must match \(program.patterns[number].written); \(got)")
         case .format(let format): fail(place, "format", "expected \(format.words); \(got)")
         default: break
         }
@@ -170,7 +175,7 @@ struct SchemaExplanation {
         _ place: Place
     ) {
         switch keyword {
-        case .members(let members): explainMembers(members, object, place)
+        case .members(let number): explainMembers(program.members[number], object, place)
         case .minProperties(let min):
             let needed = counted(min, "member")
             fail(place, "minProperties", "needs at least \(needed); has \(object.count)")
@@ -181,17 +186,17 @@ struct SchemaExplanation {
             for (index, name) in object.names.enumerated() where !fits(.string(name), rule) {
                 explainName(name, rule, place.appending(name, index))
             }
-        case .dependentRequired(let all):
-            for (name, needed) in all where object[name] != nil {
-                for other in needed where object[other] == nil {
-                    let missing = place.appending(other, -1)
-                    fail(missing, "dependentRequired", "is missing; '\(name)' needs it", name)
+        case .dependentRequired(let number):
+            for each in program.dependencies[number].all where object[each.name] != nil {
+                for other in each.needed where object[other] == nil {
+                    let words = "is missing; '\(each.name)' needs it"
+                    fail(place.appending(other, -1), "dependentRequired", words, each.name)
                 }
             }
-        case .dependentSchemas(let all):
+        case .dependentSchemas(let number):
             let value = JSON.object(object)
-            for (name, rule) in all where object[name] != nil && !fits(value, rule) {
-                explain(value, rule, place)
+            for each in program.dependencies[number].all where object[each.name] != nil {
+                if !fits(value, each.rule) { explain(value, each.rule, place) }
             }
         default: break
         }
@@ -202,18 +207,18 @@ struct SchemaExplanation {
         _ object: JSONObject,
         _ place: Place
     ) {
-        for named in members.named where named.isRequired && object[named.name] == nil {
-            fail(place.appending(named.name, -1), "required", "is missing")
+        for (name, isRequired) in zip(members.names.names, members.isRequired)
+        where isRequired && object[name] == nil {
+            fail(place.appending(name, -1), "required", "is missing")
         }
         for (index, member) in object.members.enumerated() {
             let inner = place.appending(member.name, index)
-            let named = members.table.position(of: member.name).flatMap { members.named[$0].rule }
-            var rules = [named].compactMap(\.self)
+            let named = members.names.position(of: member.name).map { members.rules[$0] }
+            var rules = [named].compactMap(\.self).filter { $0 >= 0 }
             rules += members.patterns.filter { $0.expression.matches(member.name) }.map(\.rule)
             for rule in rules where !fits(member.value, rule) { explain(member.value, rule, inner) }
             if rules.isEmpty, let others = members.others {
-                let known = members.named.compactMap { $0.rule == nil ? nil : $0.name }
-                explainOther(member, others, "additionalProperties", known, inner)
+                explainOther(member, others, "additionalProperties", members.declared, inner)
             }
         }
     }
@@ -226,7 +231,7 @@ struct SchemaExplanation {
         _ known: [String],
         _ place: Place
     ) {
-        guard rules[rule].allowsNothing else {
+        guard program.allowsNothing(rule) else {
             if !fits(member.value, rule) { explain(member.value, rule, place) }
             return
         }
@@ -254,7 +259,8 @@ struct SchemaExplanation {
         switch keyword {
         case .items(let prefix, let rest):
             for (index, element) in elements.enumerated() {
-                guard let rule = index < prefix.count ? prefix[index] : rest else { break }
+                let given = index < prefix.count ? program.runs[prefix.lowerBound + index] : rest
+                guard let rule = given else { break }
                 let name = index < prefix.count ? "prefixItems" : "items"
                 explainElement(element, rule, name, place.appending(String(index), index))
             }
@@ -284,7 +290,7 @@ struct SchemaExplanation {
         _ keyword: String,
         _ place: Place
     ) {
-        if rules[rule].allowsNothing {
+        if program.allowsNothing(rule) {
             fail(place, keyword, "is one element more than there may be")
         } else if !fits(element, rule) {
             explain(element, rule, place)
