@@ -196,7 +196,9 @@ struct SchemaCheck {
                 let rule = members.rules[position]
                 if rule >= 0 {
                     isKnown = true
-                    guard fits(object.members[index].value, rule, member: name) else { return false }
+                    guard fits(object.members[index].value, rule, member: name) else {
+                        return false
+                    }
                 }
             }
             for (expression, rule) in members.patterns {

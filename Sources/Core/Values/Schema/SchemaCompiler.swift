@@ -61,9 +61,9 @@ struct SchemaCompiler {
         while let text = onlyReference(key.site), passed.insert(key).inserted {
             let reader = current
             current = key
-            let target = target(of: text, keyword: "$ref")
+            let target = target(of: text, keyword: "$ref", reports: false)
             current = reader
-            // What cannot be found was told, and nothing is compiled then.
+            // What cannot be found is told where it is read.
             guard let target else { break }
             key = entered(target, key.scope)
         }
@@ -147,11 +147,16 @@ struct SchemaCompiler {
         return .reference(rule(site: target, scope: current.scope))
     }
 
-    private mutating func target(of text: String, keyword: String) -> Int? {
+    private mutating func target(
+        of text: String,
+        keyword: String,
+        reports: Bool = true
+    ) -> Int? {
         let home = documents.sites[current.site].resource
         let reference = URIReference(text).resolved(against: documents.resources[home].address)
         let isNear = text.isEmpty || text.utf8.first == UInt8(ascii: "#")
         guard let resource = isNear ? home : documents.resource(at: reference.document) else {
+            guard reports else { return nil }
             note(
                 "'\(text)' refers to another document, and none is fetched",
                 [keyword],
@@ -160,10 +165,13 @@ struct SchemaCompiler {
             return nil
         }
         guard let fragment = URIReference.decoded(reference.fragment ?? "") else {
-            note("the fragment of '\(text)' has a '%' that is no escape", [keyword])
+            if reports {
+                note("the fragment of '\(text)' has a '%' that is no escape", [keyword])
+            }
             return nil
         }
         if let found = find(fragment, in: resource) { return found }
+        guard reports else { return nil }
         note(
             "'\(text)' names nothing in this schema",
             [keyword],

@@ -51,7 +51,9 @@ extension SchemaExplanation {
             return fail(place, keyword, "fits none of the allowed forms")
         }
         if forms.count == numbers.count, forms.allSatisfy({ $0.fails(only: "type") }) {
-            let kinds = forms.reduce(into: SchemaKinds()) { $0.formUnion(program.rules[$1.rule].kinds) }
+            let kinds = forms.reduce(into: SchemaKinds()) {
+                $0.formUnion(program.rules[$1.rule].kinds)
+            }
             // A form may refer to the schema that has the type; its words tell then.
             if kinds != .all {
                 let words = "expected \(kinds.words); got \(value.kindWithArticle)"

@@ -51,7 +51,8 @@ struct SchemaExplanation {
         return failures
     }
 
-    mutating func fail(_ place: Place, _ keyword: String, _ message: String, _ name: String? = nil) {
+    mutating func fail(_ place: Place, _ keyword: String, _ message: String, _ name: String? = nil)
+    {
         total += 1
         // More than are told, as the first ones found need not be the first in the value.
         guard found.count < 10 * Limits.schemaFailures else { return }

@@ -180,7 +180,8 @@ enum Composition {
         for code in blocks.joined() {
             guard let scalar = Unicode.Scalar(code) else { continue }
             let properties = scalar.properties
-            let isLetter = properties.isAlphabetic || properties.canonicalCombiningClass != .notReordered
+            let isLetter =
+                properties.isAlphabetic || properties.canonicalCombiningClass != .notReordered
             if isLetter, !properties.isFullCompositionExclusion { all.insert(String(scalar)) }
         }
         return all

@@ -31,7 +31,8 @@ enum SchemaFormat: String, CaseIterable, Sendable {
         case .email: MailFormat.isAddress(bytes, isInternational: false)
         case .idnEmail: MailFormat.isAddress(bytes, isInternational: true)
         case .hostname: HostFormat.isName(bytes) ?? HostFormat.isName(text, isInternational: false)
-        case .idnHostname: HostFormat.isName(bytes) ?? HostFormat.isName(text, isInternational: true)
+        case .idnHostname:
+            HostFormat.isName(bytes) ?? HostFormat.isName(text, isInternational: true)
         case .ipv4: AddressFormat.isIPv4(bytes)
         case .ipv6: AddressFormat.isIPv6(bytes)
         case .uri: URIFormat.isReference(bytes, needsScheme: true, isInternational: false)

@@ -4,6 +4,8 @@ extension ECMAPattern {
     struct Characters {
         let items: String
         var isNegated = false
+        /// What is not in it, where that can be listed.
+        var others: String?
 
         /// On its own.
         var text: String { isNegated ? "[^\(items)]" : "[\(items)]" }
@@ -11,11 +13,12 @@ extension ECMAPattern {
         /// Within brackets; nothing where RE2 has no way to say it.
         var listed: String? {
             if !isNegated { return items }
+            if let others { return others }
             // One property has a spelling for what it is not.
             if items.hasPrefix("\\p"), items.dropFirst().firstIndex(of: "\\") == nil {
                 return "\\P" + items.dropFirst(2)
             }
-            return items == ECMAPattern.space ? ECMAPattern.noSpace : nil
+            return nil
         }
     }
 
@@ -103,9 +106,8 @@ extension ECMAPattern {
             while index < scalars.count, scalars[index] != "}" { index += 1 }
             let digits = text(start..<index)
             guard take("}"), !digits.isEmpty, digits.utf8.allSatisfy(ASCII.isHex),
-                let code = UInt32(digits.drop { $0 == "0" }, radix: 16) ?? (
-                    digits.utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? 0 : nil
-                ),
+                let code = UInt32(digits.drop { $0 == "0" }, radix: 16)
+                    ?? (digits.utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? 0 : nil),
                 code <= 0x10FFFF
             else { return nil }
             return code

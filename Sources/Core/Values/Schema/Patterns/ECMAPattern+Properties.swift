@@ -30,9 +30,10 @@ extension ECMAPattern {
     private mutating func lone(_ name: String) throws(Failure) -> Characters? {
         if let category = Self.category(name) { return category }
         switch name {
-        case "Any": return Characters(items: #"\x{0}-\x{10ffff}"#)
-        case "ASCII": return Characters(items: #"\x{0}-\x7f"#)
-        case "ASCII_Hex_Digit", "AHex": return Characters(items: "0-9A-Fa-f")
+        case "Any": return Characters(items: #"\x{0}-\x{10ffff}"#, others: "")
+        case "ASCII": return Characters(items: #"\x{0}-\x7f"#, others: #"\x{80}-\x{10ffff}"#)
+        case "ASCII_Hex_Digit", "AHex":
+            return Characters(items: "0-9A-Fa-f", others: #"\x{0}-/:-@G-`g-\x{10ffff}"#)
         case "Assigned": return Characters(items: Self.unassigned + Self.otherAssigned)
         case "White_Space", "space": return Characters(items: Self.whiteSpace)
         case "Join_Control", "Join_C": return Characters(items: #"\x{200c}\x{200d}"#)
