@@ -68,6 +68,36 @@ struct LimitTests {
         #expect(failures.map(\.message) == [Self.tooDeep])
     }
 
+    @Test func `the place of a limit is that of the value it stopped at`() throws {
+        let schema = try Schema([
+            "$defs": ["deep": ["properties": ["next": ["$ref": "#/$defs/deep"]]]],
+            "contains": ["$ref": "#/$defs/deep"], "minContains": 2,
+        ])
+        let failures = schema.validate([[:], chain(Limits.schemaDepth + 1), 1, 2])
+        #expect(failures.map(\.message) == [Self.tooDeep])
+        #expect(failures.first?.pointer.tokens.prefix(2) == ["1", "next"])
+        #expect(failures.first?.pointer.tokens.contains("2") == false)
+    }
+
+    @Test func `of the names of a large schema the first are compared with one not known`() throws {
+        func schema(_ before: Int) throws -> Schema {
+            let names = (0..<before).map { "p\($0)" } + ["amount"]
+            let members = names.map { JSONObject.Member($0, true) }
+            return try Schema([
+                "properties": .object(JSONObject(uniqueMembers: members)),
+                "additionalProperties": false,
+            ])
+        }
+        let told = "/amuont: is not a field of this schema"
+        #expect(
+            try schema(Limits.namesCompared - 1).validate(["amuont": 1]).map(\.description)
+                == [told + "; did you mean 'amount'?"]
+        )
+        #expect(
+            try schema(Limits.namesCompared).validate(["amuont": 1]).map(\.description) == [told]
+        )
+    }
+
     @Test(arguments: [
         ##"{"$ref":"#"}"##, ##"{"not":{"$ref":"#"}}"##, ##"{"anyOf":[true,{"$ref":"#"}]}"##,
         ##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##,

@@ -277,8 +277,8 @@ struct SchemaTests {
             failures.map(\.description) == [
                 "/properties/a/minLength: must be at least 0; got -1",
                 "/properties/a/type: fits none of the 2 allowed forms; form 1 is the nearest",
-                "/properties/a/type: expected one of array, boolean, integer, null, number, object, "
-                    + "string; got 'strin'; did you mean 'string'?",
+                "/properties/a/type: expected one of array, boolean, integer, null, number, "
+                    + "object, string; got 'strin'; did you mean 'string'?",
             ]
         )
         #expect(

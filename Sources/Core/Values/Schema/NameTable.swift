@@ -41,7 +41,9 @@ final class NameTable: Sendable {
         return position(of: name)
     }
 
-    /// Whether two names have the same bytes. No other text of as many bytes equals one of ASCII.
+    /// Whether two names have the same bytes.
+    ///
+    /// Where one is ASCII no other text of as many bytes equals it.
     private func isSame(_ mine: String, _ other: String) -> Bool {
         guard isASCII else { return identical(mine, other) }
         return mine.utf8.count == other.utf8.count && mine == other

@@ -37,8 +37,8 @@ package struct Schema: Sendable {
 
     /// Every way in which the value does not fit, in the order of the value.
     ///
-    /// After `Limits.schemaFailures` of them a last one says how many more there are. A value that a
-    /// limit did not let be followed to its end has that one failure, whatever the schema says.
+    /// After `Limits.schemaFailures` of them a last one says how many more there are. A value that
+    /// a limit did not let be followed to its end has that one failure, whatever the schema says.
     package func validate(_ value: JSON) -> [SchemaFailure] {
         var check = SchemaCheck(program)
         let fits = check.fits(value, 0, nil)

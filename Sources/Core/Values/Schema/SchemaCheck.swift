@@ -65,12 +65,14 @@ struct SchemaCheck {
     }
 
     private mutating func fits(_ value: JSON, _ rule: Int, member name: String) -> Bool {
+        if cut != nil { return false }
         let fits = fits(value, rule, nil)
         if cut != nil { cut?.tokens.append(name) }
         return fits
     }
 
     private mutating func fits(_ value: JSON, _ rule: Int, element position: Int) -> Bool {
+        if cut != nil { return false }
         let fits = fits(value, rule, nil)
         if cut != nil { cut?.tokens.append(String(position)) }
         return fits
@@ -106,7 +108,7 @@ struct SchemaCheck {
     mutating func passes(_ value: JSON, _ check: SchemaKeyword, _ marks: SchemaMarks?) -> Bool {
         switch check {
         case .never: false
-        case .enumeration(let number): program.enumerations[number].contains(value)
+        case .enumeration(let number): isAllowed(value, program.enumerations[number])
         case .minimum, .maximum, .multipleOf: passesNumber(value, check)
         case .minLength, .maxLength, .pattern, .format: passesText(value, check)
         case .members(let number): passesMembers(value, program.members[number], marks)
@@ -281,6 +283,11 @@ struct SchemaCheck {
     }
 
     // MARK: Scalars
+
+    private mutating func isAllowed(_ value: JSON, _ enumeration: SchemaEnumeration) -> Bool {
+        work(enumeration.others.count >> 4)
+        return enumeration.contains(value)
+    }
 
     private func passesNumber(_ value: JSON, _ check: SchemaKeyword) -> Bool {
         switch value {

@@ -171,7 +171,7 @@ struct SchemaCompiler {
             return nil
         }
         if let found = find(fragment, in: resource) { return found }
-        guard reports else { return nil }
+        guard reports, !isFull else { return nil }
         note(
             "'\(text)' names nothing in this schema",
             [keyword],
@@ -216,7 +216,7 @@ struct SchemaCompiler {
     private func nearestName(to fragment: String, in resource: Int) -> String? {
         let root = documents.sites[documents.resources[resource].site].node
         if fragment.hasPrefix("/$defs/") {
-            let names = (root["$defs"]?.entries ?? []).map(\.name)
+            let names = (root["$defs"]?.entries ?? []).prefix(Limits.namesCompared).map(\.name)
             return nearest(String(fragment.dropFirst(7)), in: names).map { "write '#/$defs/\($0)'" }
         }
         let anchors = documents.resources[resource].anchors.keys
@@ -225,6 +225,9 @@ struct SchemaCompiler {
 
     // MARK: Diagnostics
 
+    /// Whether more mistakes would not be told.
+    private var isFull: Bool { diagnostics.count >= Limits.diagnostics }
+
     /// A mistake in an argument of the schema being read.
     mutating func note(
         _ message: String,
@@ -232,6 +235,7 @@ struct SchemaCompiler {
         at node: Node? = nil,
         fix: String? = nil
     ) {
+        if isFull { return }
         let site = documents.sites[current.site]
         diagnostics.append(
             documents.diagnostic(
@@ -245,13 +249,19 @@ struct SchemaCompiler {
     }
 
     /// Something that is allowed and most likely not meant.
-    mutating func warn(_ message: String, _ keyword: String, at range: SourceRange, fix: String?) {
+    mutating func warn(
+        _ message: String,
+        _ keyword: String,
+        at range: SourceRange,
+        fix: @autoclosure () -> String?
+    ) {
+        guard warnings.count < Limits.diagnostics else { return }
         let pointer = documents.places.pointer(
             documents.sites[current.site].place,
             keyword: [keyword]
         )
         warnings.append(
-            Diagnostic("\(message) (at \(pointer))", at: range, fix: fix, severity: .warning)
+            Diagnostic("\(message) (at \(pointer))", at: range, fix: fix(), severity: .warning)
         )
     }
 

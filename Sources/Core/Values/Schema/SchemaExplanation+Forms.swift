@@ -64,11 +64,8 @@ extension SchemaExplanation {
             return fail(place, keyword, expectation(of: forms) + "; got \(value.shown)")
         }
         if numbers.count == 1 { return add(best.failures) }
-        fail(
-            place,
-            keyword,
-            "fits none of the \(numbers.count) allowed forms; form \(best.number + 1) is the nearest"
-        )
+        let near = "form \(best.number + 1) is the nearest"
+        fail(place, keyword, "fits none of the \(numbers.count) allowed forms; \(near)")
         add(best.failures)
     }
 
@@ -113,12 +110,6 @@ extension JSON {
     var shown: String {
         let text = string.map { "'\($0)'" } ?? compactText
         return text.count <= 60 ? text : text.prefix(57) + "…"
-    }
-
-    /// `; got 'gould'; did you mean 'gold'?`
-    func gotAmong(_ enumeration: SchemaEnumeration) -> String {
-        let hint = string.flatMap { nearest($0, in: enumeration.values.compactMap(\.string)) }
-        return "; got \(shown)" + (hint.map { "; did you mean '\($0)'?" } ?? "")
     }
 }
 

@@ -23,6 +23,7 @@ struct SchemaExplanation {
     var check: SchemaCheck
     private var found: [Found] = []
     private var total = 0
+    private var hints = 0
     private var rule = 0
 
     init(_ program: SchemaProgram, places: SchemaPlaces) {
@@ -117,8 +118,9 @@ struct SchemaExplanation {
         switch keyword {
         case .never: fail(place, "", "nothing is allowed here")
         case .enumeration(let number):
-            let enumeration = program.enumerations[number]
-            fail(place, enumeration.keyword, enumeration.expectation + value.gotAmong(enumeration))
+            let allowed = program.enumerations[number]
+            let near = value.string.map { hint($0, allowed.values.lazy.compactMap(\.string)) } ?? ""
+            fail(place, allowed.keyword, "\(allowed.expectation); got \(value.shown)\(near)")
         case .minimum, .maximum, .multipleOf, .minLength, .maxLength, .pattern, .format:
             explainScalar(value, keyword, place)
         case .members, .minProperties, .maxProperties, .propertyNames, .dependentRequired,
@@ -236,8 +238,15 @@ struct SchemaExplanation {
             if !fits(member.value, rule) { explain(member.value, rule, place) }
             return
         }
-        let hint = nearest(member.name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-        fail(place, keyword, "is not a field of this schema\(hint)")
+        fail(place, keyword, "is not a field of this schema\(hint(member.name, known))")
+    }
+
+    /// `; did you mean 'gold'?`, as long as anybody would read so many.
+    private mutating func hint(_ name: String, _ known: some Sequence<String>) -> String {
+        hints += 1
+        guard hints <= Limits.schemaFailures else { return "" }
+        let near = nearest(name, in: known.prefix(Limits.namesCompared))
+        return near.map { "; did you mean '\($0)'?" } ?? ""
     }
 
     /// The failures of a name, told of the member that has it.

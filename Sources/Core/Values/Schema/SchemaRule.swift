@@ -153,6 +153,7 @@ final class SchemaEnumeration: Sendable {
     let values: [JSON]
     let keyword: String
     private let texts: NameTable
+    /// Values that are no texts.
     let others: [JSON]
 
     init(_ values: [JSON], keyword: String) {

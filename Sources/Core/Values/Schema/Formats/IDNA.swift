@@ -170,8 +170,9 @@ enum Composition {
         return composites.contains(pair)
     }
 
-    /// All characters that a letter and a mark make: Swift's strings are equal, and have one digest,
-    /// whichever way they are spelt.
+    /// All characters that a letter and a mark make.
+    ///
+    /// Swift's strings are equal, and have one digest, whichever way they are spelt.
     private static let composites: Set<String> = {
         var all: Set<String> = []
         let blocks: [ClosedRange<UInt32>] = [

@@ -76,8 +76,9 @@ enum MailFormat {
             : AddressFormat.isIPv4(bytes, start + 1..<end)
     }
 
-    /// Labels of letters, digits and inner hyphens. Beyond ASCII RFC 6531 leaves a label to what
-    /// resolves it, so any character may be in one.
+    /// Labels of letters, digits and inner hyphens.
+    ///
+    /// Beyond ASCII RFC 6531 leaves a label to what resolves it, so any character may be in one.
     private static func isDomain(
         _ bytes: Span<UInt8>,
         _ start: Int,

@@ -171,7 +171,7 @@ struct ECMAPattern {
             index = start
             return nil
         }
-        // Longer numbers are larger ones; what is beyond the bound is one number as good as another.
+        // Beyond an `Int` one number is as good as another.
         let (least, most) = (Int(low) ?? .max, high.isEmpty ? .max : Int(high) ?? .max)
         if least > most { throw Failure("{\(low),\(high)} has its bounds the wrong way round") }
         for bound in [low, high] where (Int(bound) ?? (bound.isEmpty ? 0 : .max)) > 1000 {
