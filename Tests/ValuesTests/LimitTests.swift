@@ -68,6 +68,36 @@ struct LimitTests {
         #expect(failures.map(\.message) == [Self.tooDeep])
     }
 
+    @Test func `words are looked for so long and no longer`() throws {
+        // Two forms of each level, and so twice as many to look into as one level above.
+        let schema = try Schema([
+            "$defs": [
+                "tree": [
+                    "anyOf": [
+                        ["properties": ["next": ["$ref": "#/$defs/tree"]], "required": ["end"]],
+                        [
+                            "properties": ["next": ["$ref": "#/$defs/tree"]],
+                            "required": ["end", "b"],
+                        ],
+                    ]
+                ]
+            ], "$ref": "#/$defs/tree",
+        ])
+        let failures = schema.validate(chain(40))
+        #expect(failures.first?.message.hasPrefix("fits none of the 2 allowed forms") == true)
+        #expect(failures.last?.message == "and others not looked for")
+    }
+
+    @Test func `a failure is found and told as deep as a value is followed`() throws {
+        let schema = try Schema([
+            "properties": ["next": ["$ref": "#"]],
+            "additionalProperties": ["anyOf": [false, false]],
+        ])
+        var value: JSON = ["wrong": 1]
+        for _ in 0..<Limits.schemaDepth - 4 { value = ["next": value] }
+        #expect(schema.validate(value).first?.pointer.tokens.count == Limits.schemaDepth - 3)
+    }
+
     @Test func `the place of a limit is that of the value it stopped at`() throws {
         let schema = try Schema([
             "$defs": ["deep": ["properties": ["next": ["$ref": "#/$defs/deep"]]]],

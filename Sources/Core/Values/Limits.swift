@@ -20,6 +20,8 @@ package enum Limits {
     package static let schemaDepth = 600
     /// Schemas applied to the parts of one value.
     package static let schemaSteps = 2_000_000
+    /// Schemas that one validation looks into for the words of a failure.
+    package static let schemasExplained = 5_000
     /// Names that one not known is compared with.
     package static let namesCompared = 1_000
     /// Forms of an `anyOf` or `oneOf` that are looked into for the nearest.

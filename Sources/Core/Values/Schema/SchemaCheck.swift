@@ -56,14 +56,6 @@ struct SchemaCheck {
     /// Counts work that a single step does not stand for.
     private mutating func work(_ amount: Int) { steps += amount }
 
-    /// Counts a step of finding words, and says whether there are any left.
-    mutating func hasSteps() -> Bool {
-        guard cut == nil else { return false }
-        steps += 1
-        if steps > Limits.schemaSteps { cut = Cut(message: "") }
-        return cut == nil
-    }
-
     private mutating func fits(_ value: JSON, _ rule: Int, member name: String) -> Bool {
         if cut != nil { return false }
         let fits = fits(value, rule, nil)

@@ -24,6 +24,7 @@ struct SchemaExplanation {
     private var found: [Found] = []
     private var total = 0
     private var hints = 0
+    private var looked = 0
     private var rule = 0
 
     init(_ program: SchemaProgram, places: SchemaPlaces) {
@@ -32,10 +33,12 @@ struct SchemaExplanation {
         check = SchemaCheck(program)
     }
 
+    /// Whether no limit ended the search.
+    private var isGoingOn: Bool { check.cut == nil && looked <= Limits.schemasExplained }
+
     /// The failures of a value that does not fit the first rule: at least one.
     mutating func failures(of value: JSON) -> [SchemaFailure] {
         explain(value, 0, Place())
-        let cut = check.cut != nil
         let ordered = found.enumerated().sorted { left, right in
             if left.element.order == right.element.order { return left.offset < right.offset }
             return left.element.order.lexicographicallyPrecedes(right.element.order)
@@ -45,7 +48,7 @@ struct SchemaExplanation {
             let more = total - failures.count
             failures.append(SchemaFailure(JSONPointer(), "limit", "and \(more) more"))
         }
-        if cut || failures.isEmpty {
+        if !isGoingOn || failures.isEmpty {
             let rest = failures.isEmpty ? "does not fit the schema" : "and others not looked for"
             failures.append(SchemaFailure(JSONPointer(), "limit", rest))
         }
@@ -72,7 +75,8 @@ struct SchemaExplanation {
     }
 
     mutating func explain(_ value: JSON, _ number: Int, _ place: Place) {
-        guard check.hasSteps() else { return }
+        looked += 1
+        guard isGoingOn else { return }
         let outer = rule
         rule = number
         defer { rule = outer }
@@ -84,7 +88,7 @@ struct SchemaExplanation {
         }
         let marks = SchemaMarks(value)
         for index in rule.checks where !check.passes(value, program.keywords[index], marks) {
-            if check.cut != nil { return }
+            if !isGoingOn { return }
             explain(value, program.keywords[index], place)
         }
         // What failed marks nothing, so the rest would be told of parts that are as they should be.
@@ -214,6 +218,7 @@ struct SchemaExplanation {
         where isRequired && object[name] == nil {
             fail(place.appending(name, -1), "required", "is missing")
         }
+        let declared = members.others == nil ? [] : members.declared
         for (index, member) in object.members.enumerated() {
             let inner = place.appending(member.name, index)
             let named = members.names.position(of: member.name).map { members.rules[$0] }
@@ -221,7 +226,7 @@ struct SchemaExplanation {
             rules += members.patterns.filter { $0.expression.matches(member.name) }.map(\.rule)
             for rule in rules where !fits(member.value, rule) { explain(member.value, rule, inner) }
             if rules.isEmpty, let others = members.others {
-                explainOther(member, others, "additionalProperties", members.declared, inner)
+                explainOther(member, others, "additionalProperties", declared, inner)
             }
         }
     }
