@@ -8,14 +8,16 @@ enum SchemaBenchmark {
         (["type": "string", "minLength": 1, "maxLength": 80], "The parcel came late"),
         (["type": "integer", "minimum": 0, "maximum": 100_000], 4_200),
         (["enum": ["new", "standard", "gold", "platinum"]], "gold"),
-        (["type": "number", "exclusiveMinimum": 0], 19.95),
+        (["type": "number", "exclusiveMinimum": 0, "multipleOf": 0.01], 19.95),
         (["type": ["boolean", "null"]], true),
         (["type": "array", "items": ["type": "string"], "maxItems": 8], ["web", "urgent"]),
         (["type": "string", "format": "date"], "2026-01-31"),
         (
             [
                 "type": "object", "required": ["id"], "additionalProperties": false,
-                "properties": ["id": ["type": "string"], "vip": ["type": "boolean"]],
+                "properties": [
+                    "id": ["type": "string", "pattern": "^C-[0-9]+$"], "vip": ["type": "boolean"],
+                ],
             ],
             ["id": "C-1042", "vip": false]
         ),

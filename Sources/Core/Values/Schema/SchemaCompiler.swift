@@ -193,24 +193,11 @@ struct SchemaCompiler {
 
     /// The tokens of a JSON pointer; nothing for an escape that is none.
     private static func tokens(_ pointer: String) -> [String]? {
-        var tokens: [[UInt8]] = []
-        var bytes = Array(pointer.utf8)[...]
-        while let byte = bytes.popFirst() {
-            if byte == UInt8(ascii: "/") {
-                tokens.append([])
-                continue
-            }
-            guard byte == UInt8(ascii: "~") else {
-                tokens[tokens.count - 1].append(byte)
-                continue
-            }
-            switch bytes.popFirst() {
-            case UInt8(ascii: "0")?: tokens[tokens.count - 1].append(UInt8(ascii: "~"))
-            case UInt8(ascii: "1")?: tokens[tokens.count - 1].append(UInt8(ascii: "/"))
-            default: return nil
-            }
+        do throws(JSONPointerError) {
+            return try JSONPointer(pointer).tokens
+        } catch {
+            return nil
         }
-        return tokens.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func nearestName(to fragment: String, in resource: Int) -> String? {
