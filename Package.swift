@@ -63,15 +63,21 @@ let package = Package(
         room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
+        room("Core", "Webhooks", ["Values", "Decisions"]),
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
-        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions"]),
+        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions", "Webhooks"]),
+        room(
+            "Engine",
+            "Telemetry",
+            ["Values", "Access", "Reviews", "Decisions", "Webhooks", "Storage"]
+        ),
         room(
             "Engine",
             "Engine",
             [
                 "Values", "Access", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
-                "Models", "Storage",
+                "Models", "Storage", "Webhooks",
             ]
         ),
 
@@ -82,13 +88,15 @@ let package = Package(
         room(
             "Adapters",
             "StorageSQLite",
-            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage"],
+            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage", "Webhooks"],
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
-                "Migrations/0003_tokens.sql",
+                "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
+                "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
+                "Migrations/0007_token_rates.sql",
             ]
         ),
-        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models"]),
+        room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),
         room("Adapters", "HTTPMicro", ["CMicroHTTPD", "Values"]),
         room("Adapters", "Documents", ["CYAML", "Values"]),
         room("Adapters", "Platform", ["Values"]),
@@ -96,7 +104,10 @@ let package = Package(
         room(
             "Faces",
             "Gateway",
-            ["Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage"]
+            [
+                "Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage",
+                "Telemetry", "Webhooks",
+            ]
         ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
         room(
@@ -105,8 +116,8 @@ let package = Package(
             [
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
                 "Decisions", "Models",
-                "Storage", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro", "Documents",
-                "Platform", "PracticeModel",
+                "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
+                "Documents", "Platform", "PracticeModel", "Webhooks",
             ],
             embedding: [
                 "Starter/stepgate_yaml.txt", "Starter/vip_csv.txt",
@@ -124,12 +135,13 @@ let package = Package(
         ),
 
         .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+        .target(name: "CLoad", dependencies: ["CMicroHTTPD"], path: "Benchmarks/CLoad"),
         .target(
             name: "Measure",
             dependencies: [
-                "CAllocations",
-                "Values", "Expressions", "Autonomy", "Decisions", "Models", "Storage", "Engine",
-                "StorageSQLite", "Documents", "Platform",
+                "CAllocations", "CLoad",
+                "Values", "Access", "Expressions", "Autonomy", "Decisions", "Models", "Storage",
+                "Engine", "StorageSQLite", "HTTPMicro", "Documents", "Platform",
             ],
             path: "Benchmarks/Measure"
         ),
@@ -141,7 +153,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Values", "Reviews", "Decisions", "Models", "Storage"],
+            dependencies: ["Values", "Access", "Reviews", "Decisions", "Models", "Storage"],
             path: "Tests/TestSupport"
         ),
         tests("ValuesTests", ["Values", "Platform", "TestSupport"]),
@@ -153,7 +165,16 @@ let package = Package(
             ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
+        tests("AccessTests", ["Values", "Access", "TestSupport"]),
+        tests(
+            "TelemetryTests",
+            [
+                "Values", "Access", "Reviews", "Decisions", "Storage", "Telemetry", "Platform",
+                "CAllocations", "TestSupport",
+            ]
+        ),
         tests("DecisionsTests", ["Values", "Decisions", "TestSupport"]),
+        tests("WebhooksTests", ["Values", "Decisions", "Webhooks"]),
         tests(
             "ModelsTests",
             ["Values", "Prompts", "Autonomy", "Decisions", "Models", "TestSupport"],
@@ -161,7 +182,10 @@ let package = Package(
         ),
         tests(
             "StorageTests",
-            ["Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite", "TestSupport"]
+            [
+                "Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite",
+                "TestSupport", "Webhooks",
+            ]
         ),
         tests("HTTPTests", ["Values", "Models", "HTTPCurl", "HTTPMicro"]),
         tests("PracticeModelTests", ["Values", "HTTPMicro", "PracticeModel"]),
@@ -170,15 +194,15 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport",
+                "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
             ]
         ),
-        tests("CommandsTests", ["Values", "Models", "Commands", "TestSupport"]),
+        tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
         tests(
             "GatewayTests",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "TestSupport",
+                "Models", "Storage", "Telemetry", "TestSupport", "Webhooks",
             ]
         ),
         tests("EndToEndTests", ["Values"]),

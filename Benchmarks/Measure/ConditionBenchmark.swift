@@ -58,7 +58,7 @@ enum ConditionBenchmark {
         for _ in 0..<1_000 where program.condition(bindings) == .holds { sink &+= 1 }
         let allocations = Double(stepgate_allocations() - before) / 1_000
         precondition(sink >= 0, "the work is not optimised away")
-        var figure = Figure(name: name, unit: "ns", floor: floor, subject: subject)
+        var figure = Figure(name, unit: "ns", floor: floor, subject: subject)
         figure.allocations = allocations
         return figure
     }

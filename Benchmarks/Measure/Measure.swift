@@ -1,62 +1,114 @@
+internal import CLoad
 internal import Platform
 internal import Values
 
-/// One figure beside its floor.
-struct Figure {
-    let name: String
-    let unit: String
-    /// 0 where there is none to compare with.
-    let floor: Double
-    let subject: Double
-    /// From the heap, each time the subject runs; nothing where that was not counted.
-    var allocations: Double?
-
-    var ratio: Double { subject / floor }
-
-    var json: JSON {
-        [
-            "name": .string(name), "unit": .string(unit),
-            "floor": floor > 0 ? .double(floor) : .null,
-            "subject": .double(subject), "ratio": floor > 0 ? .double(ratio) : .null,
-            "allocations": allocations.map(JSON.double) ?? .null,
-        ]
-    }
-}
-
 /// Measures what the product promises of its speed, as ratios against floors of the same run.
 package enum Measure {
-    /// Runs every benchmark and prints a table, or JSON with `--json`.
-    package static func run(_ arguments: [String]) async {
+    /// The parts of the quick tier, in their order; `large` is one more.
+    private static let parts = ["cel", "schema", "rules", "model", "http", "model-http"]
+
+    private struct Options {
+        var parts = Measure.parts
+        var json: String?
+        var decisions = 10_000_000
+        var waiting = 10_000
+        /// Beside this program.
+        var program = "stepgate"
+    }
+
+    /// Runs what the arguments name, prints tables, and gives the process's exit code: 1 where a
+    /// run was worth nothing, 2 where the arguments are.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        if arguments.first == FloorServer.argument { return stepgate_floor_serve(2) }
+        let options: Options
         do {
-            let figures =
-                try ConditionBenchmark.figures() + SchemaBenchmark.figures()
-                + (try await RulesBenchmark.figures())
-                + (try await ModelBenchmark.figures())
-            if arguments.contains("--json") {
-                Process.write(
-                    JSON.array(figures.map(\.json)).compactText + "\n",
-                    to: .output
-                )
-                return
-            }
-            for figure in figures {
-                Process.write(
-                    "\(figure.name): \(Self.shown(figure.subject)) \(figure.unit)"
-                        + (figure.floor > 0
-                            ? ", floor \(Self.shown(figure.floor)), ratio \(Self.shown(figure.ratio))"
-                            : "")
-                        + (figure.allocations.map { ", \(Self.shown($0)) allocations" } ?? "")
-                        + "\n",
-                    to: .output
-                )
-            }
+            options = try read(arguments)
         } catch {
             Process.write("bench: \(error)\n", to: .error)
+            return 2
+        }
+        Process.raiseFileLimit()
+        do {
+            var report = Report()
+            for part in options.parts {
+                report.add(try await measure(part, options, Progress()))
+            }
+            Process.write(report.text, to: .output)
+            if let path = options.json {
+                try Folder.remove(path)
+                try File(path, for: .creating).write(Array((report.json.prettyText + "\n").utf8))
+            }
+            return 0
+        } catch {
+            Process.write("bench: \(error)\n", to: .error)
+            return 1
         }
     }
 
-    private static func shown(_ value: Double) -> String {
-        JSON.ecmaScript(value < 100 ? (value * 100).rounded() / 100 : value.rounded())
+    private static func measure(
+        _ part: String,
+        _ options: Options,
+        _ progress: Progress
+    ) async throws -> Report {
+        defer { progress.finish() }
+        progress.show(part)
+        switch part {
+        case "cel": return Report(figures: try ConditionBenchmark.figures())
+        case "schema": return Report(figures: try SchemaBenchmark.figures())
+        case "rules": return Report(figures: try await RulesBenchmark.figures())
+        case "model": return Report(figures: try await ModelBenchmark.figures())
+        case "http": return try await HTTPBenchmark.run(program: options.program, progress)
+        case "model-http":
+            return try await ModelHTTPBenchmark.run(program: options.program, progress)
+        case "large":
+            return try await LargeBenchmark.run(
+                program: options.program,
+                decisions: options.decisions,
+                waiting: options.waiting,
+                progress
+            )
+        default: throw InvalidRun("there is no part '\(part)'")
+        }
+    }
+
+    private static func read(_ arguments: [String]) throws -> Options {
+        var options = Options()
+        let own = CommandLine.arguments[0]
+        options.program =
+            own.dropLast(
+                own.count
+                    - (own.lastIndex(of: "/").map {
+                        own.distance(from: own.startIndex, to: $0) + 1
+                    } ?? 0)
+            ) + "stepgate"
+        var rest = arguments[...]
+        func value(_ name: String) throws -> String {
+            guard let value = rest.popFirst() else { throw InvalidRun("\(name) needs a value") }
+            return value
+        }
+        func number(_ name: String, atLeast least: Int) throws -> Int {
+            guard let number = Int(try value(name)), number >= least else {
+                throw InvalidRun("\(name) takes a number from \(least) up")
+            }
+            return number
+        }
+        while let name = rest.popFirst() {
+            switch name {
+            case "--json": options.json = try value(name)
+            case "--large": options.parts = ["large"]
+            case "--only": options.parts = try value(name).split(separator: ",").map(String.init)
+            case "--stepgate": options.program = try value(name)
+            case "--decisions": options.decisions = try number(name, atLeast: 20_000)
+            case "--waiting": options.waiting = try number(name, atLeast: 1)
+            default:
+                throw InvalidRun(
+                    "'\(name)' is not known; there are --json FILE, --large, --decisions N, "
+                        + "--waiting N, --stepgate PATH and --only with some of "
+                        + (parts + ["large"]).joined(separator: ",")
+                )
+            }
+        }
+        return options
     }
 
     static func microseconds(since start: ContinuousClock.Instant) -> Double {
@@ -70,11 +122,7 @@ package enum Measure {
         for _ in 0..<7 {
             let start = ContinuousClock.now
             for _ in 0..<count { body() }
-            let taken = start.duration(to: .now).components
-            best = min(
-                best,
-                (Double(taken.seconds) * 1e9 + Double(taken.attoseconds) / 1e9) / Double(count)
-            )
+            best = min(best, microseconds(since: start) * 1_000 / Double(count))
         }
         return best
     }

@@ -81,10 +81,8 @@ enum ModelBenchmark {
 
     static func figures() async throws -> [Figure] {
         let memory = try await times(MemoryStore(secret: Process.randomBytes(32)))
-        let folder =
-            (Process.environment("TMPDIR") ?? "/tmp") + "/stepgate-bench-"
-            + Process.randomBytes(4).hex
-        try Folder.make(folder)
+        let scratch = try Scratch()
+        let folder = scratch.path
         let store = try SQLiteStore(
             folder + "/model.db",
             mode: .engine,
@@ -97,13 +95,13 @@ enum ModelBenchmark {
         return [("p50", 0.5), ("p99", 0.99)].flatMap { name, share -> [Figure] in
             [
                 Figure(
-                    name: "model decision, engine alone, \(name)",
+                    "model decision, engine alone, \(name)",
                     unit: "us",
                     floor: 0,
                     subject: at(share, memory)
                 ),
                 Figure(
-                    name: "model decision, durable, \(name)",
+                    "model decision, durable, \(name)",
                     unit: "us",
                     floor: at(share, floor),
                     subject: at(share, durable)

@@ -32,15 +32,13 @@ enum RulesBenchmark {
     }
 
     static func figures() async throws -> [Figure] {
-        let folder =
-            (Process.environment("TMPDIR") ?? "/tmp") + "/stepgate-bench-"
-            + Process.randomBytes(4).hex
-        try Folder.make(folder)
+        let scratch = try Scratch()
+        let folder = scratch.path
         let subject = try await decide(folder + "/subject.db")
         let floor = try await bare(folder, rows: subject.rows)
         return [
             Figure(
-                name: "rules decisions",
+                "rules decisions",
                 unit: "a second",
                 floor: floor,
                 subject: subject.rate

@@ -1,3 +1,4 @@
+import Glibc
 internal import Measure
 
-await Measure.run(Array(CommandLine.arguments.dropFirst()))
+exit(await Measure.run(Array(CommandLine.arguments.dropFirst())))

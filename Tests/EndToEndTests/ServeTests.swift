@@ -24,32 +24,6 @@ struct ServeTests {
         )
     }
 
-    /// A server at work, and its first lines.
-    private final class Server {
-        let process: Process
-        let url: String
-        let told: String
-
-        init(_ program: Program, port: String = "0") throws {
-            let output = Pipe()
-            process = try program.start(
-                ["serve", "--port", port],
-                output: output,
-                errors: Pipe()
-            )
-            var text = ""
-            while !text.contains("serves on"), !text.hasSuffix("\n") {
-                let more = output.fileHandleForReading.availableData
-                if more.isEmpty { break }
-                text += String(decoding: more, as: UTF8.self)
-            }
-            told = text
-            url = String((text.split(separator: "serves on ").last ?? "").prefix { $0 != "\n" })
-        }
-
-        var port: String { String(url.split(separator: ":").last ?? "") }
-    }
-
     /// What the clients were told.
     private final class Told: Sendable {
         private let state = Mutex((answered: [String: String](), isOver: false))
@@ -61,37 +35,15 @@ struct ServeTests {
         func end() { state.withLock { $0.isOver = true } }
     }
 
-    private func token(_ role: String) throws -> String {
-        let made = try program.json("token", "create", "--name", role, "--role", role)
-        return try #require(made["secret"]?.string)
-    }
-
-    private func send(
-        _ url: String,
-        _ method: String,
-        _ token: String?,
-        _ body: String? = nil,
-        _ headers: [String: String] = [:]
-    ) async throws -> (status: Int, body: JSON) {
-        var request = URLRequest(url: try #require(URL(string: url)), timeoutInterval: 20)
-        request.httpMethod = method
-        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        request.httpBody = body.map { Data($0.utf8) }
-        let (data, response) = try await URLSession.shared.data(for: request)
-        let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-        return (status, try JSON.read([UInt8](data)))
-    }
-
     @Test(.timeLimit(.minutes(2)))
     func `a step is asked, reviewed and answered over the wire, and the server stops when told`()
         async throws
     {
         let server = try Server(program)
         #expect(server.told.contains("the first admin token, shown once: sgt_") || server.url != "")
-        let (agent, reviewer) = (try token("agent"), try token("reviewer"))
+        let (agent, reviewer) = (try program.token("agent"), try program.token("reviewer"))
         let url = server.url
-        let small = try await send(
+        let small = try await Wire.send(
             url + "/v1/decisions",
             "POST",
             agent,
@@ -99,11 +51,16 @@ struct ServeTests {
         )
         #expect(small.status == 200)
         #expect(small.body["output"] == ["action": "refund"])
-        #expect(try await send(url + "/v1/reviews", "GET", agent).status == 403)
+        #expect(try await Wire.send(url + "/v1/reviews", "GET", agent).status == 403)
+        let document = try await Wire.send(url + "/v1/openapi.json", "GET", nil)
+        #expect(document.body == (try program.json("api")))
+        let malformed = try await Wire.send(url + "/v1/decisions?policy=%00", "GET", agent)
+        #expect(malformed.status == 400)
+        #expect(malformed.body["type"] == "urn:stepgate:problem:malformed")
 
         let answer = try await withThrowingTaskGroup { group in
             group.addTask {
-                try await send(
+                try await Wire.send(
                     url + "/v1/decisions",
                     "POST",
                     agent,
@@ -113,7 +70,7 @@ struct ServeTests {
             }
             var review: String?
             while review == nil {
-                let list = try await send(url + "/v1/reviews", "GET", reviewer)
+                let list = try await Wire.send(url + "/v1/reviews", "GET", reviewer)
                 review = list.body["reviews"]?.array?.first?["review"]?.string
             }
             // From another process, so that the server must find out by itself.
@@ -143,7 +100,7 @@ struct ServeTests {
         async throws
     {
         var server = try Server(program)
-        let agent = try token("agent")
+        let agent = try program.token("agent")
         let port = server.port
         let told = Told()
         let kills = 6
@@ -155,7 +112,7 @@ struct ServeTests {
                         let key = "k-\(client)-\(number)"
                         // A client that hears nothing asks again with its key until it hears.
                         while true {
-                            let reply = try? await send(
+                            let reply = try? await Wire.send(
                                 "http://127.0.0.1:\(port)/v1/decisions",
                                 "POST",
                                 agent,

@@ -2,6 +2,7 @@ import Decisions
 import Reviews
 import Storage
 import Synchronization
+import TestSupport
 import Values
 
 /// A store in which somebody else always comes first, so many times.

@@ -2,6 +2,7 @@ import Decisions
 import Reviews
 import Storage
 import Synchronization
+import TestSupport
 import Values
 
 /// A store whose answers about keys are old by the time they are given: it looks them up, then

@@ -7,7 +7,9 @@ import Gateway
 import Models
 import Storage
 import Synchronization
+import Telemetry
 import TestSupport
+import Testing
 import Values
 
 /// A gateway over a store in memory, with a token of each role.
@@ -50,11 +52,17 @@ struct GatewayWorld: Sendable {
     let service: DecisionService
     let gateway: Gateway
     let tokens: TokenDesk
+    let releases: ReleaseDesk
     let secrets: [Role: String]
+    let metrics = MetricRegistry()
+    let lines = LogLines()
 
-    /// `model` answers after so long, with such a probability of a refund.
+    /// `model` answers after so long, with such a probability of a refund; `rate` is that of every
+    /// token.
     init(
         _ time: VirtualTime,
+        rate: Rate? = nil,
+        allowsPrivateCallbacks: Bool = false,
         model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
     ) async throws {
         self.time = time
@@ -90,23 +98,45 @@ struct GatewayWorld: Sendable {
             attachments: NoFiles()
         )
         let releases = OneRelease(release: release)
+        let instruments = Instruments(
+            metrics: metrics,
+            log: LogBook(
+                .json,
+                level: .debug,
+                now: { time.now },
+                metrics: metrics,
+                write: lines.add
+            ),
+            uptime: { time.uptime },
+            version: "1"
+        )
+        let measured = MeasuredStore(store, instruments)
         let engine = try await DecisionEngine(
             live: release,
-            store: store,
+            store: measured,
             releases: releases,
             surroundings: surroundings
         )
         service = try await DecisionService(engine: engine, clock: time)
+        self.releases = ReleaseDesk(
+            store: store,
+            releases: releases,
+            surroundings: surroundings
+        )
         gateway = Gateway(
             service: service,
-            desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+            desk: ReviewDesk(store: measured, releases: releases, surroundings: surroundings),
             decisionDesk: DecisionDesk(
-                store: store,
+                store: measured,
                 releases: releases,
                 surroundings: surroundings
             ),
-            store: store,
-            now: { time.now }
+            releaseDesk: self.releases,
+            store: measured,
+            allowsPrivateCallbacks: allowsPrivateCallbacks,
+            now: { time.now },
+            instruments: instruments,
+            rate: rate
         )
         tokens = TokenDesk(store: store, surroundings: surroundings)
         var secrets: [Role: String] = [:]
@@ -135,6 +165,14 @@ struct GatewayWorld: Sendable {
         }
     }
 
+    /// Answers, and holds the answer to what is documented of it.
+    func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let response = await gateway.handle(request)
+        let objections = Contract.live.objections(request.method, request.path, response)
+        #expect(objections.isEmpty, "\(objections.joined(separator: "\n"))")
+        return response
+    }
+
     func send(
         _ method: String,
         _ path: String,
@@ -145,7 +183,10 @@ struct GatewayWorld: Sendable {
     ) async throws -> (status: Int, headers: [String: String], body: JSON) {
         var headers = headers
         if let role { headers["authorization"] = "Bearer \(secrets[role] ?? "")" }
-        let response = await gateway.handle(
+        if body != nil, headers["content-type"] == nil {
+            headers["content-type"] = "application/json"
+        }
+        let response = await handle(
             GatewayRequest(
                 method: method,
                 path: path,
@@ -173,6 +214,19 @@ struct GatewayWorld: Sendable {
             ["policy": "refund", "input": ["amount": .double(amount)]],
             headers
         )
+    }
+}
+
+/// What the log said.
+final class LogLines: Sendable {
+    private let state = Mutex<[[UInt8]]>([])
+
+    var text: String { state.withLock { String(decoding: $0.flatMap { $0 }, as: UTF8.self) } }
+    var all: [JSON] { state.withLock { $0.compactMap { try? JSON.read($0) } } }
+
+    func add(_ line: [UInt8]) -> Bool {
+        state.withLock { $0.append(line) }
+        return true
     }
 }
 

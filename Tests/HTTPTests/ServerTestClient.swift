@@ -1,11 +1,13 @@
 import Foundation
 import Glibc
+import HTTPMicro
 import Synchronization
 
 /// A client on a bare socket, so that tests see and send the bytes themselves.
 ///
 /// Every read ends after five seconds at the latest; a test that would hang fails instead.
-final class ServerTestClient {
+// One thread sends while another reads; they share the socket only.
+final class ServerTestClient: @unchecked Sendable {
     struct Failure: Error {
         let what: String
     }
@@ -30,7 +32,8 @@ final class ServerTestClient {
     private var unread: [UInt8] = []
     private var isOpen = true
 
-    init(port: UInt16) throws {
+    /// `host` is the last part of the client's own address, of which each has its own ports.
+    init(port: UInt16, host: UInt8? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var patience = timeval(tv_sec: 5, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
@@ -39,16 +42,29 @@ final class ServerTestClient {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let descriptor = descriptor
-        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
+        if let host {
+            var own = sockaddr_in()
+            own.sin_family = sa_family_t(AF_INET)
+            own.sin_addr.s_addr = (UInt32(0x7F00_0000) | UInt32(host)).bigEndian
+            try unsafe use(&own, "no port of 127.0.0.\(host) is free", unsafe bind)
         }
-        guard isConnected else { throw Failure(what: "no connection to port \(port)") }
+        try unsafe use(&address, "no connection to port \(port)", unsafe connect)
     }
 
     deinit { close() }
+
+    private func use(
+        _ address: inout sockaddr_in,
+        _ failure: String,
+        _ call: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32
+    ) throws {
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe call(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(what: "\(failure): \(errno)") }
+    }
 
     func close() {
         guard isOpen else { return }
@@ -57,8 +73,12 @@ final class ServerTestClient {
     }
 
     /// Sends as much as the server takes; a server that stopped reading is no failure here.
-    func send(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    /// Whether the server took all of them.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var bytes = bytes[...]
         while !bytes.isEmpty {
             let count = unsafe bytes.withUnsafeBytes { buffer in
                 unsafe Glibc.send(
@@ -68,9 +88,28 @@ final class ServerTestClient {
                     Int32(MSG_NOSIGNAL)
                 )
             }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             bytes = bytes.dropFirst(count)
         }
+        return true
+    }
+
+    /// Says that nothing more will be sent, and still reads.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Reads until this text came, and gives all up to its end.
+    func read(through text: String) throws -> String {
+        let end = Array(text.utf8)
+        while unread.firstRange(of: end) == nil { try receive() }
+        let found = unread.firstRange(of: end)?.upperBound ?? 0
+        defer { unread.removeFirst(found) }
+        return String(decoding: unread.prefix(found), as: UTF8.self)
+    }
+
+    /// All that comes until the server ends the connection.
+    func rest() -> String {
+        do { while true { try receive() } } catch {}
+        return String(decoding: unread, as: UTF8.self)
     }
 
     func request(_ method: String, _ target: String, body: String? = nil) throws -> Answer {
@@ -112,6 +151,64 @@ final class ServerTestClient {
         let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { throw Failure(what: "the connection gave no more bytes") }
         unread += buffer.prefix(count)
+    }
+}
+
+/// Whether a condition that other threads bring about holds within ten seconds.
+func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<2_000 {
+        if condition() { return true }
+        poll(nil, 0, 5)
+    }
+    return false
+}
+
+/// What one thread counts and another looks at.
+final class ServerTestCount: Sendable {
+    private let count = Mutex(0)
+
+    var value: Int { count.withLock { $0 } }
+
+    func add(_ more: Int) { count.withLock { $0 += more } }
+
+    /// Whether it stays the same for a quarter of a second.
+    func settles() -> Bool {
+        var last = -1
+        return eventually {
+            poll(nil, 0, 250)
+            defer { last = value }
+            return value == last
+        }
+    }
+}
+
+/// A request and the one chance to answer it.
+struct ServerTestCall: Sendable {
+    let request: HTTPRequest
+    let responder: Responder
+}
+
+/// A server whose requests the test answers itself, in the order they came.
+final class ServerTestHost: Sendable {
+    let server: HTTPServer
+    let calls: AsyncStream<ServerTestCall>
+
+    init(_ change: (inout HTTPServerLimits) -> Void = { _ in }, streams: Bool) throws {
+        var limits = HTTPServerLimits()
+        limits.watchMilliseconds = 20
+        change(&limits)
+        let (calls, inbox) = AsyncStream<ServerTestCall>.makeStream()
+        self.calls = calls
+        server = try HTTPServer(port: 0, limits: limits, streams: { _ in streams }) {
+            inbox.yield(ServerTestCall(request: $0, responder: $1))
+        }
+    }
+
+    func client() throws -> ServerTestClient { try ServerTestClient(port: server.port) }
+
+    func next() async -> ServerTestCall? {
+        var iterator = calls.makeAsyncIterator()
+        return await iterator.next()
     }
 }
 

@@ -132,7 +132,8 @@ struct ModelStoreTests {
             policies: ["p", "q"],
             digest: AccessToken.digest(of: "sgt_1"),
             createdAt: now,
-            expiresAt: now + .seconds(60)
+            expiresAt: now + .seconds(60),
+            rate: Rate("6000/m:20")
         )
         let entry = Entry(.administered, decision: nil, at: now, facts: JSONObject())
         _ = try await store.commit([Change(entries: [entry], token: token)])
@@ -161,6 +162,8 @@ struct ModelStoreTests {
         #expect(try await store.tallies(since: StoreFixture.now - .seconds(900)).count == 1)
         #expect(try await store.verified().isWhole)
         #expect(try old.row("SELECT count(*) FROM scopes")?[0].integer == 2)
-        #expect(try old.row("PRAGMA user_version")?[0].integer == 3)
+        #expect(
+            try old.row("PRAGMA user_version")?[0].integer == Int64(StoreSchema.migrations.count)
+        )
     }
 }

@@ -43,6 +43,44 @@ struct StoreTests {
         let verification = try await store.verified()
         #expect(verification.isWhole)
         #expect(verification.payloadParts == 10)
+        let bare = try await store.bareEntries(from: 3, limit: 2)
+        #expect(bare.map(\.sequence) == [3, 4])
+        #expect(bare.map(\.bytes) == log[2...3].map(\.bytes))
+        #expect(try await store.bareEntries(from: 6, limit: 2).isEmpty)
+    }
+
+    @Test(arguments: Kind.allCases) func `the oldest open review of each queue is found`(
+        kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        #expect(try await store.oldestReviews(limit: 10).isEmpty)
+        for number in UInt64(1)...6 {
+            _ = try await store.commit([
+                Change(
+                    entries: [StoreFixture.entry(StoreFixture.record(number), .reviewOpened)],
+                    review: .insert(StoreFixture.review(number, of: number))
+                )
+            ])
+        }
+        #expect(
+            try await store.oldestReviews(limit: 10).map(\.id) == [
+                StoreFixture.id(2), StoreFixture.id(1),
+            ]
+        )
+        var settled = try #require(try await store.review(StoreFixture.id(1)))
+        settled.withdraw()
+        _ = try await store.commit([
+            Change(
+                entries: [StoreFixture.entry(StoreFixture.record(1), .withdrawn)],
+                review: .update(settled)
+            )
+        ])
+        #expect(
+            try await store.oldestReviews(limit: 10).map(\.id) == [
+                StoreFixture.id(2), StoreFixture.id(3),
+            ]
+        )
+        #expect(try await store.oldestReviews(limit: 1).map(\.terms.queue) == ["q0"])
     }
 
     @Test(arguments: Kind.allCases) func `a decision is found with its links and its version`(
@@ -190,11 +228,104 @@ struct StoreTests {
             digest: StoreFixture.release,
             files: ["a.yaml": [1, 2], "b": []]
         )
-        try await store.keep(release)
-        try await store.keep(release)
+        let note = ReleaseNote(
+            release: release.digest,
+            keptAt: StoreFixture.now,
+            person: "ada",
+            text: "the first"
+        )
+        try await store.keep(release, note)
+        let again = ReleaseNote(
+            release: release.digest,
+            keptAt: StoreFixture.now + .seconds(1),
+            person: "bob",
+            text: nil
+        )
+        try await store.keep(release, again)
+        #expect(try await store.releaseNotes(limit: 10) == [note])
         #expect(try await store.release(release.digest) == release)
         #expect(try await store.release(.zero) == nil)
         #expect(try await store.secret().count == 32)
+    }
+
+    @Test(arguments: Kind.allCases)
+    func `a request's key is known for a day at least, and is then free`(
+        kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        func step(_ number: UInt64, _ key: String, hours: Int64) -> Change {
+            let record = DecisionRecord(
+                id: StoreFixture.id(number),
+                policy: "p",
+                release: StoreFixture.release,
+                key: key,
+                source: "api",
+                caller: "c",
+                createdAt: StoreFixture.now + .seconds(hours * 3_600),
+                state: .decided
+            )
+            let claim = KeyClaim(scope: "token:1/p", key: key, body: .zero, lifetime: .day)
+            return Change(
+                entries: [StoreFixture.entry(record)],
+                decision: .insert(record, key: claim)
+            )
+        }
+        _ = try await store.commit([step(1, "a", hours: 0), StoreFixture.decided(2, scope: "job")])
+        let taken = CommitResult.keyTaken(by: StoreFixture.id(1), body: .zero)
+        for hours in [0, 1, 12, 24, 23] as [Int64] {
+            #expect(try await store.commit([step(3, "a", hours: hours)]) == [taken])
+        }
+        let known = try await store.claimed(scope: "token:1/p", keys: ["a", "b"])
+        #expect(known.mapValues(\.record.id) == ["a": StoreFixture.id(1)])
+        // Others' days go by, in each of which the same key is one step.
+        for day in 2...9 as ClosedRange<Int64> {
+            let first = step(UInt64(day) * 10, "a", hours: day * 48)
+            let again = step(UInt64(day) * 10 + 1, "a", hours: day * 48 + 23)
+            let results = try await store.commit([first, again])
+            #expect(results.first?.isCommitted == true)
+            #expect(
+                results.last == .keyTaken(by: StoreFixture.id(UInt64(day) * 10), body: .zero)
+            )
+        }
+        // A job's is known for ever.
+        #expect(try await store.claimed(scope: "job", keys: ["k2"]).count == 1)
+        #expect(try await store.claimed(scope: "token:1/p", keys: ["a"]).count == 1)
+    }
+
+    @Test(arguments: Kind.allCases) func `promotions are numbered without a gap, the last is live`(
+        kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        #expect(try await store.promotions(limit: 1).isEmpty)
+        func change(_ promotion: Promotion) -> Change {
+            Change(
+                entries: [StoreFixture.entry(StoreFixture.record(1), .administered)],
+                promotion: promotion
+            )
+        }
+        let first = Promotion.of(
+            StoreFixture.release,
+            over: nil,
+            .promoted,
+            by: "ada",
+            at: StoreFixture.now
+        )
+        let second = Promotion.of(
+            .zero,
+            over: first,
+            .watched,
+            by: "ada",
+            at: StoreFixture.now
+        )
+        let other = Promotion.of(.zero, over: nil, .promoted, by: "bob", at: StoreFixture.now)
+        let results = try await store.commit([change(first), change(other), change(second)])
+        #expect(results.map(\.isCommitted) == [true, false, true])
+        #expect(results[1] == .stale)
+        #expect(try await store.promotions(limit: 10) == [second, first])
+        #expect(try await store.promotions(limit: 1) == [second])
+        #expect(try await store.promotion(1) == first)
+        #expect(try await store.promotion(3) == nil)
+        #expect(try await store.head().count == 2)
     }
 
     @Test(arguments: Kind.allCases) func `many who commit at once make one chain`(
@@ -213,5 +344,12 @@ struct StoreTests {
         }
         #expect(try await store.head().count == 500)
         #expect(try await store.verified().isWhole)
+    }
+}
+
+extension CommitResult {
+    fileprivate var isCommitted: Bool {
+        if case .committed = self { return true }
+        return false
     }
 }

@@ -77,7 +77,11 @@ struct WallTests {
         "Sources/Adapters/StorageSQLite/StoreLock.swift": "flock",
         "Sources/Adapters/StorageSQLite/Confined.swift": "a connection confined to its queue",
         "Sources/Adapters/HTTPMicro/HTTPServer.swift": "owner of CMicroHTTPD",
-        "Sources/Adapters/HTTPMicro/HTTPServerError.swift": "the system's words for an error",
+        "Sources/Adapters/HTTPMicro/ServerCallbacks.swift": "what CMicroHTTPD calls",
+        "Sources/Adapters/HTTPMicro/RequestHead.swift": "what CMicroHTTPD read",
+        "Sources/Adapters/HTTPMicro/QueuedResponse.swift": "what CMicroHTTPD sends",
+        "Sources/Adapters/HTTPMicro/Exchange.swift": "a connection that is suspended and resumed",
+        "Sources/Adapters/HTTPMicro/ServerWatch.swift": "sockets of the C library",
         "Sources/Adapters/HTTPCurl/CurlHandles.swift": "owner of CCurl",
         "Sources/Adapters/HTTPCurl/Response.swift": "what CCurl's callbacks fill",
         "Sources/Adapters/HTTPCurl/CurlLoop.swift": "the thread of CCurl",
@@ -146,6 +150,9 @@ struct WallTests {
         }
         for state in ["open", "settled", "withdrawn"] {
             #expect(page.contains("review_\(state)"), "\(state) is missing from the diagram")
+        }
+        for state in ["waiting", "sending", "delivered", "exhausted", "stopped"] {
+            #expect(page.contains("callback_\(state)"), "\(state) is missing from the diagram")
         }
         let models = try String(
             contentsOfFile: Tree.root + "/Docs/Models.md",

@@ -2,10 +2,13 @@
 // its message of a finished transfer is a union; each gets a wrapper with one exact type.
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 typedef size_t (*stepgate_curl_sink)(char *bytes, size_t size, size_t count, void *box);
 
@@ -35,6 +38,31 @@ static inline void stepgate_curl_set_sinks(CURL *handle, stepgate_curl_sink body
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, box);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
+}
+
+// The caller keeps the box as long as the handle may run.
+static inline void stepgate_curl_set_opener(CURL *handle, curl_opensocket_callback opener,
+                                            void *box) {
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, opener);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, box);
+}
+
+// Writes the bytes of an address, 4 or 16, and returns how many; 0 for one of another family.
+static inline size_t stepgate_curl_address(const struct curl_sockaddr *address, uint8_t *out) {
+    if (address->family == AF_INET) {
+        memcpy(out, &((const struct sockaddr_in *)&address->addr)->sin_addr, 4);
+        return 4;
+    }
+    if (address->family == AF_INET6) {
+        memcpy(out, &((const struct sockaddr_in6 *)&address->addr)->sin6_addr, 16);
+        return 16;
+    }
+    return 0;
+}
+
+// What libcurl does where nobody asks to open sockets for it.
+static inline curl_socket_t stepgate_curl_open(const struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static inline void stepgate_curl_set_number(CURL *handle, uint64_t number) {

@@ -1,27 +1,86 @@
-// Lets Swift see libmicrohttpd as Debian ships it; its variadic start needs a wrapper.
+// Lets Swift see libmicrohttpd as Debian ships it; its variadic functions need wrappers.
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/eventfd.h>
+
+/// What a daemon is started with; certificate and key are texts in PEM, or both null.
+struct stepgate_mhd_settings {
+    uint16_t port;
+    struct sockaddr_in address;
+    unsigned threads;
+    unsigned connections;
+    unsigned idle_seconds;
+    size_t memory;
+    const char *certificate;
+    const char *key;
+    MHD_AccessHandlerCallback handler;
+    void *(*target)(void *, const char *, struct MHD_Connection *);
+    MHD_RequestCompletedCallback completed;
+    MHD_NotifyConnectionCallback connected;
+    void *context;
+};
 
 /// Starts a daemon with internal epoll threads on one address, or returns null with errno set.
-static inline struct MHD_Daemon *stepgate_mhd_start(
-    uint16_t port, const struct sockaddr_in *address, unsigned threads, unsigned connections,
-    unsigned idle_seconds, size_t memory, MHD_AccessHandlerCallback handler,
-    MHD_RequestCompletedCallback completed, void *context) {
+static inline struct MHD_Daemon *stepgate_mhd_start(const struct stepgate_mhd_settings *start) {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem secured[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)start->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)start->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL}};
+    if (start->certificate) flags |= MHD_USE_TLS;
     return MHD_start_daemon(
-        flags, port, NULL, NULL, handler, context,
-        MHD_OPTION_SOCK_ADDR, address,
-        MHD_OPTION_THREAD_POOL_SIZE, threads,
-        MHD_OPTION_CONNECTION_LIMIT, connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, context,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        flags, start->port, NULL, NULL, start->handler, start->context,
+        MHD_OPTION_SOCK_ADDR, &start->address,
+        MHD_OPTION_THREAD_POOL_SIZE, start->threads,
+        MHD_OPTION_CONNECTION_LIMIT, start->connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, start->idle_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, start->memory,
+        MHD_OPTION_URI_LOG_CALLBACK, start->target, start->context,
+        MHD_OPTION_NOTIFY_COMPLETED, start->completed, start->context,
+        MHD_OPTION_NOTIFY_CONNECTION, start->connected, start->context,
+        MHD_OPTION_ARRAY, start->certificate ? secured : none,
         MHD_OPTION_END);
+}
+
+/// Has the system ask clients that are silent for long whether they are still there; a
+/// connection takes this over from the socket it came by.
+static inline void stepgate_mhd_probe_clients(
+    struct MHD_Daemon *daemon, int idle_seconds, int interval_seconds, int count) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    if (!info) return;
+    int on = 1;
+    setsockopt(info->listen_fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(int));
+    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof(int));
+    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(int));
 }
 
 /// The port a daemon listens on, also when it was started on port 0.
 static inline uint16_t stepgate_mhd_port(struct MHD_Daemon *daemon) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
     return info ? info->port : 0;
+}
+
+/// A connection's socket, or -1.
+static inline int stepgate_mhd_socket(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info ? info->connect_fd : -1;
+}
+
+/// What the application keeps with a connection.
+static inline void *stepgate_mhd_context(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/// How many bytes the head of the request has, from its method to the empty line; 0: unknown.
+static inline size_t stepgate_mhd_head_size(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? info->header_size : 0;
 }

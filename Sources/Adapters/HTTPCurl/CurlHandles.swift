@@ -34,9 +34,13 @@ struct CurlHandle: ~Copyable {
     mutating func prepare(_ call: HTTPCall, number: UInt64) -> Bool {
         reset()
         response.begin(limit: call.responseLimit)
+        response.cutsBody = call.cutsBody
         unsafe stepgate_curl_set_number(raw, number)
         setSinks()
         setBounds(call)
+        if case .direct(let publicOnly) = call.reach {
+            guard setDirect(publicOnly) else { return false }
+        }
         return setMethod(call) && setHeaders(call.headers) && set(CURLOPT_URL, call.url)
     }
 
@@ -91,7 +95,10 @@ struct CurlHandle: ~Copyable {
     private func setBounds(_ call: HTTPCall) {
         set(CURLOPT_CONNECTTIMEOUT_MS, call.connectTimeout.wholeMilliseconds)
         set(CURLOPT_TIMEOUT_MS, call.timeout.wholeMilliseconds)
-        unsafe stepgate_curl_set_size(raw, CURLOPT_MAXFILESIZE_LARGE, Int64(call.responseLimit))
+        if !call.cutsBody {
+            let limit = Int64(call.responseLimit)
+            unsafe stepgate_curl_set_size(raw, CURLOPT_MAXFILESIZE_LARGE, limit)
+        }
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_TCP_NODELAY, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -104,6 +111,32 @@ struct CurlHandle: ~Copyable {
         _ = set(CURLOPT_PROTOCOLS_STR, "http,https")
         _ = set(CURLOPT_USERAGENT, "stepgate")
         _ = set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate")
+    }
+
+    /// Lets nothing but the host's own address decide where the call goes: no proxy, and no kept
+    /// connection, which another call may have opened to where this one must not go.
+    private func setDirect(_ publicOnly: Bool) -> Bool {
+        set(CURLOPT_FRESH_CONNECT, 1)
+        set(CURLOPT_FORBID_REUSE, 1)
+        guard set(CURLOPT_PROXY, "") else { return false }
+        guard publicOnly else { return true }
+        let box = unsafe Unmanaged.passUnretained(response).toOpaque()
+        unsafe stepgate_curl_set_opener(
+            raw,
+            { box, _, address in
+                guard let box = unsafe box, let address = unsafe address else {
+                    return CURL_SOCKET_BAD
+                }
+                let response = unsafe Unmanaged<Response>.fromOpaque(box).takeUnretainedValue()
+                let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 16) { out, count in
+                    unsafe count = stepgate_curl_address(address, out.baseAddress)
+                }
+                guard response.admits(bytes) else { return CURL_SOCKET_BAD }
+                return unsafe stepgate_curl_open(address)
+            },
+            box
+        )
+        return true
     }
 
     private func setMethod(_ call: HTTPCall) -> Bool {

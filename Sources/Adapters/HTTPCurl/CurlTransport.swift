@@ -5,8 +5,9 @@ internal import Synchronization
 /// Exchanges over libcurl: any number in flight on one thread, connections kept for the next.
 ///
 /// HTTP/2 is used where a server offers it over TLS, proxies as libcurl reads them from the
-/// environment; redirects are not followed and only `http` and `https` are spoken. The thread
-/// begins with the value and ends with `close()` or when the last reference goes.
+/// environment, but for calls that go direct; redirects are not followed and only `http` and `https`
+/// are spoken. The thread begins with the value and ends with `close()` or when the last reference
+/// goes.
 package final class CurlTransport: HTTPTransport {
     private let loop = CurlLoop()
 

@@ -1,9 +1,16 @@
+internal import Webhooks
+
 /// What has arrived of one answer; filled by libcurl's callbacks on its thread.
 final class Response {
     private(set) var headers: [(name: String, value: String)] = []
     private(set) var body: [UInt8] = []
     /// Whether the answer was cut off for being larger than allowed.
     private(set) var isTooLarge = false
+    /// Whether an address was not connected to, since it is not public.
+    private(set) var wasRefused = false
+    /// Whether the body was cut at its limit, as it may be.
+    private(set) var isCut = false
+    var cutsBody = false
     private var limit = 0
     private var headerBytes = 0
 
@@ -12,13 +19,24 @@ final class Response {
         headers = []
         body = []
         isTooLarge = false
+        wasRefused = false
+        isCut = false
+        cutsBody = false
         headerBytes = 0
+    }
+
+    /// Whether an address of the host may be connected to.
+    func admits(_ address: [UInt8]) -> Bool {
+        if NetworkAddress(bytes: address)?.isPublic == true { return true }
+        wasRefused = true
+        return false
     }
 
     /// Takes a part of the body; false ends the transfer.
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard body.count + bytes.count <= limit else {
-            isTooLarge = true
+            isCut = cutsBody
+            isTooLarge = !cutsBody
             return false
         }
         unsafe body.append(contentsOf: bytes)

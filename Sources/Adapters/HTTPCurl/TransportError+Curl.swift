@@ -12,6 +12,8 @@ extension TransportError {
         }
         let said = handle.failure.isEmpty ? "libcurl error \(result.rawValue)" : handle.failure
         switch result {
+        case CURLE_COULDNT_CONNECT where handle.response.wasRefused:
+            self.init(.notPublic, "\(place) is not on the public internet, where alone this may go")
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
             self.init(.resolve, "the name in \(place) has no address: check the URL and DNS")
         case CURLE_COULDNT_CONNECT, CURLE_PROXY:

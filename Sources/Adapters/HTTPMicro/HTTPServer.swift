@@ -4,9 +4,10 @@ internal import Synchronization
 
 /// An HTTP server over libmicrohttpd: epoll threads that no waiting request holds.
 ///
-/// A request is read wholly, then its connection is suspended until its responder answers. The
-/// handler runs on one of the server's few threads, so it must hand long work to another. The
-/// server runs until it is stopped or nobody holds it.
+/// A request is read wholly, then its connection is suspended until its responder answers. One that
+/// is to be streamed is handed over with its head, and its body comes meanwhile. The handler runs
+/// on one of the server's few threads, so it must hand long work to another. The server runs until
+/// it is stopped or nobody holds it.
 @safe
 package final class HTTPServer: Sendable {
     package typealias Handler = @Sendable (HTTPRequest, Responder) -> Void
@@ -15,14 +16,24 @@ package final class HTTPServer: Sendable {
     nonisolated(unsafe) private let daemon: OpaquePointer
     // Lives as long as the daemon's threads may call back.
     private let service: Service
+    private let watch: ServerWatch
     private let isStopped = Mutex(false)
     package let port: UInt16
+    /// How many connections it serves at once: those asked for, or as many as the process's files
+    /// allow.
+    package let connectionLimit: Int
 
     /// Listens on a numeric IPv4 address; port 0 takes any free one.
+    ///
+    /// With `tls`, a certificate (and those that vouch for it) and its private key in PEM, it speaks
+    /// TLS 1.2 and 1.3 only. `streams` is asked once with each request's head, on the server's own
+    /// thread, whether the body is to be streamed.
     package init(
         address: String = "127.0.0.1",
         port: UInt16,
         limits: HTTPServerLimits = HTTPServerLimits(),
+        tls: (certificate: [UInt8], key: [UInt8])? = nil,
+        streams: @escaping @Sendable (HTTPRequest.Head) -> Bool = { _ in false },
         handler: @escaping Handler
     ) throws(HTTPServerError) {
         var place = sockaddr_in()
@@ -31,29 +42,42 @@ package final class HTTPServer: Sendable {
         guard unsafe inet_pton(AF_INET, address, &place.sin_addr) == 1 else {
             throw HTTPServerError(noAddress: address)
         }
-        service = Service(limits: limits, handler: handler)
-        let context = unsafe Unmanaged.passUnretained(service).toOpaque()
-        let started = unsafe stepgate_mhd_start(
-            port,
-            &place,
-            limits.threads,
-            limits.connections,
-            limits.idleSeconds,
-            limits.headerBytes,
-            serveRequest,
-            requestCompleted,
-            context
+        connectionLimit = try limits.fittingConnections(limits.openFiles ?? Self.openFiles)
+        let identity: HTTPServerIdentity?
+        if let tls {
+            identity = try HTTPServerIdentity(certificate: tls.certificate, key: tls.key)
+        } else {
+            identity = nil
+        }
+        service = Service(
+            limits: limits,
+            connectionLimit: connectionLimit,
+            streams: streams,
+            handler: handler
         )
+        watch = ServerWatch(service)
+        let started = unsafe Self.start(service, place, port, identity)
         let code = errno
         guard let started = unsafe started else {
+            if identity != nil, ![EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(code) {
+                throw HTTPServerError(key: "does not belong to the certificate, or one is damaged")
+            }
             let reason = unsafe String(cString: strerror(code))
             throw HTTPServerError(address: address, port: port, code: code, reason: reason)
         }
         unsafe daemon = started
         self.port = unsafe stepgate_mhd_port(started)
+        unsafe stepgate_mhd_probe_clients(started, Int32(limits.probeSeconds), 15, 4)
+        watch.start()
     }
 
     deinit { stop() }
+
+    /// How many requests are on their way, those being answered among them.
+    package var requestCount: Int { service.counts.exchanges }
+
+    /// How many connections are open, those beyond the limit among them.
+    package var connectionCount: Int { service.counts.connections }
 
     /// Ends every connection; answers that come later are passed over.
     ///
@@ -64,232 +88,46 @@ package final class HTTPServer: Sendable {
             return !isStopped
         }
         guard isFirst else { return }
+        watch.stop()
         service.stop()
         unsafe MHD_stop_daemon(daemon)
     }
-}
 
-/// What the callbacks work with.
-private final class Service: Sendable {
-    private struct State {
-        var exchanges: [ObjectIdentifier: Exchange] = [:]
-        var isStopping = false
-    }
-
-    let limits: HTTPServerLimits
-    let handler: HTTPServer.Handler
-    private let state = Mutex(State())
-
-    init(limits: HTTPServerLimits, handler: @escaping HTTPServer.Handler) {
-        self.limits = limits
-        self.handler = handler
-    }
-
-    func add(_ exchange: Exchange) {
-        let isStopping = state.withLock { state in
-            state.exchanges[ObjectIdentifier(exchange)] = exchange
-            return state.isStopping
-        }
-        if isStopping { exchange.answer(HTTPResponse(status: 503)) }
-    }
-
-    func remove(_ exchange: Exchange) {
-        _ = state.withLock { $0.exchanges.removeValue(forKey: ObjectIdentifier(exchange)) }
-    }
-
-    /// Answers every request, those to come too: libmicrohttpd aborts when it is stopped with a
-    /// connection suspended, and one that has its answer is never suspended.
-    func stop() {
-        let known = state.withLock { state in
-            state.isStopping = true
-            return Array(state.exchanges.values)
-        }
-        for exchange in known { exchange.answer(HTTPResponse(status: 503)) }
-    }
-}
-
-/// One request on its way: its body, then its answer.
-@safe
-private final class Exchange: Sendable {
-    private struct State {
-        var body: [UInt8] = []
-        var received = 0
-        var isHanded = false
-        var answer: HTTPResponse?
-        var isSuspended = false
-        var isEnded = false
-    }
-
-    let headers: [String: String]
-    // Used to suspend and resume only, which libmicrohttpd allows from any thread.
-    nonisolated(unsafe) private let connection: OpaquePointer
-    private let state = Mutex(State())
-
-    init(_ connection: OpaquePointer, headers: [String: String]) {
-        unsafe self.connection = connection
-        self.headers = headers
-    }
-
-    /// Takes more of the body; no when even discarding it has gone on for too long.
-    func add(_ bytes: [UInt8], limits: HTTPServerLimits) -> Bool {
-        state.withLock { state in
-            state.received += bytes.count
-            if state.received <= limits.bodyBytes {
-                state.body += bytes
-            } else {
-                state.body = []
-                state.answer = HTTPResponse(status: 413)
+    private static func start(
+        _ service: Service,
+        _ place: sockaddr_in,
+        _ port: UInt16,
+        _ identity: HTTPServerIdentity?
+    ) -> OpaquePointer? {
+        let limits = service.limits
+        var settings = unsafe stepgate_mhd_settings()
+        unsafe settings.port = port
+        unsafe settings.address = place
+        unsafe settings.threads = UInt32(limits.threads)
+        unsafe settings.connections = UInt32(service.connectionLimit + limits.refusedConnections)
+        unsafe settings.idle_seconds = UInt32(limits.idleSeconds)
+        unsafe settings.memory = limits.headerBytes
+        unsafe settings.handler = serveRequest
+        unsafe settings.target = targetCame
+        unsafe settings.completed = requestCompleted
+        unsafe settings.connected = connectionChanged
+        unsafe settings.context = Unmanaged.passUnretained(service).toOpaque()
+        errno = 0
+        guard let identity else { return unsafe stepgate_mhd_start(&settings) }
+        // libmicrohttpd reads both while it starts.
+        return unsafe identity.certificate.withCString { certificate in
+            unsafe identity.key.withCString { key in
+                unsafe settings.certificate = certificate
+                unsafe settings.key = key
+                return unsafe stepgate_mhd_start(&settings)
             }
-            return state.received <= limits.bodyBytes + limits.discardedBytes
         }
     }
 
-    /// The body for the handler, once, and only while there is no answer.
-    func takeBody() -> [UInt8]? {
-        state.withLock { state in
-            if state.isHanded || state.answer != nil { return nil }
-            state.isHanded = true
-            defer { state.body = [] }
-            return state.body
-        }
+    private static var openFiles: Int {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
+        return Int(clamping: limit.rlim_cur)
     }
-
-    /// The answer, or nothing after suspending the connection until it comes.
-    func answerOrSuspend() -> HTTPResponse? {
-        state.withLock { state in
-            if let answer = state.answer { return answer }
-            state.isSuspended = true
-            unsafe MHD_suspend_connection(connection)
-            return nil
-        }
-    }
-
-    func answer(_ response: HTTPResponse) {
-        state.withLock { state in
-            guard state.answer == nil, !state.isEnded else { return }
-            state.answer = response
-            guard state.isSuspended else { return }
-            state.isSuspended = false
-            unsafe MHD_resume_connection(connection)
-        }
-    }
-
-    func end() { state.withLock { $0.isEnded = true } }
-}
-
-/// What a request is refused with before its body is read.
-///
-/// Where a body's end can be read in two ways, one request can hide in another.
-private func refusal(_ headers: [String: String], _ limits: HTTPServerLimits) -> HTTPResponse? {
-    let length = headers["content-length"]
-    if let coding = headers["transfer-encoding"] {
-        if length != nil { return HTTPResponse(status: 400) }
-        return coding.lowercased() == "chunked" ? nil : HTTPResponse(status: 501)
-    }
-    guard let length else { return nil }
-    guard let count = Int(length) else { return HTTPResponse(status: 400) }
-    return count > limits.bodyBytes ? HTTPResponse(status: 413) : nil
-}
-
-private func queue(_ response: HTTPResponse, on connection: OpaquePointer) -> MHD_Result {
-    let body = response.body
-    let made = unsafe body.withUnsafeBytes { bytes in
-        unsafe MHD_create_response_from_buffer(
-            bytes.count,
-            UnsafeMutableRawPointer(mutating: bytes.baseAddress),
-            .RESPMEM_MUST_COPY
-        )
-    }
-    guard let made = unsafe made else { return .NO }
-    defer { unsafe MHD_destroy_response(made) }
-    for (name, value) in response.headers { unsafe MHD_add_response_header(made, name, value) }
-    return unsafe MHD_queue_response(connection, UInt32(response.status), made)
-}
-
-/// libmicrohttpd calls this once with the head, again with each piece of the body, once at its
-/// end, and once more after a connection was resumed.
-private func serveRequest(
-    _ context: UnsafeMutableRawPointer?,
-    _ connection: OpaquePointer?,
-    _ url: UnsafePointer<CChar>?,
-    _ method: UnsafePointer<CChar>?,
-    _ version: UnsafePointer<CChar>?,
-    _ upload: UnsafePointer<CChar>?,
-    _ uploadSize: UnsafeMutablePointer<Int>?,
-    _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-) -> MHD_Result {
-    guard let context = unsafe context, let connection = unsafe connection,
-        let slot = unsafe slot, let uploadSize = unsafe uploadSize
-    else { return .NO }
-    let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
-    guard let known = unsafe slot.pointee else {
-        let headers = unsafe headers(of: connection)
-        if let refused = refusal(headers, service.limits) {
-            return unsafe queue(refused, on: connection)
-        }
-        let exchange = unsafe Exchange(connection, headers: headers)
-        service.add(exchange)
-        unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        return .YES
-    }
-    let exchange = unsafe Unmanaged<Exchange>.fromOpaque(known).takeUnretainedValue()
-    let count = unsafe uploadSize.pointee
-    if count > 0, let upload = unsafe upload {
-        let bytes = unsafe Array(UnsafeRawBufferPointer(start: upload, count: count))
-        unsafe uploadSize.pointee = 0
-        return exchange.add(bytes, limits: service.limits) ? .YES : .NO
-    }
-    if let body = exchange.takeBody() {
-        let request = unsafe HTTPRequest(
-            method: method.map { unsafe String(cString: $0) } ?? "",
-            path: url.map { unsafe String(cString: $0) } ?? "",
-            query: values(of: connection, .GET_ARGUMENT_KIND),
-            headers: exchange.headers,
-            body: body
-        )
-        service.handler(request, Responder { exchange.answer($0) })
-    }
-    guard let answer = exchange.answerOrSuspend() else { return .YES }
-    return unsafe queue(answer, on: connection)
-}
-
-private func headers(of connection: OpaquePointer) -> [String: String] {
-    let pairs = unsafe values(of: connection, .HEADER_KIND).map { ($0.name.lowercased(), $0.value) }
-    return Dictionary(pairs) { "\($0), \($1)" }
-}
-
-private func values(
-    of connection: OpaquePointer,
-    _ kind: MHD_ValueKind
-) -> [(name: String, value: String)] {
-    final class Box { var pairs: [(name: String, value: String)] = [] }
-    let box = Box()
-    unsafe MHD_get_connection_values(
-        connection,
-        kind,
-        { context, _, name, value in
-            guard let context = unsafe context, let name = unsafe name else { return .YES }
-            let box = unsafe Unmanaged<Box>.fromOpaque(context).takeUnretainedValue()
-            let text = unsafe value.map { unsafe String(cString: $0) } ?? ""
-            box.pairs.append((unsafe String(cString: name), text))
-            return .YES
-        },
-        Unmanaged.passUnretained(box).toOpaque()
-    )
-    return box.pairs
-}
-
-private func requestCompleted(
-    _ context: UnsafeMutableRawPointer?,
-    _ connection: OpaquePointer?,
-    _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
-    _ code: MHD_RequestTerminationCode
-) {
-    guard let context = unsafe context, let slot = unsafe slot, let known = unsafe slot.pointee
-    else { return }
-    let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
-    let exchange = unsafe Unmanaged<Exchange>.fromOpaque(known).takeRetainedValue()
-    exchange.end()
-    service.remove(exchange)
-    unsafe slot.pointee = nil
 }

@@ -2,10 +2,20 @@ internal import Glibc
 
 /// Why a server could not start.
 package struct HTTPServerError: Error, Sendable, Equatable {
-    /// One sentence with the address and what to do.
+    /// What stands in the way, for a caller that knows where it came from.
+    package enum Cause: Sendable, Equatable {
+        case address
+        case certificate
+        case key
+        case openFiles
+    }
+
+    package let cause: Cause
+    /// One sentence with what is wrong and what to do.
     package let message: String
 
     init(noAddress address: String) {
+        cause = .address
         message = "'\(address)' is no IPv4 address: give one such as 127.0.0.1"
     }
 
@@ -18,6 +28,24 @@ package struct HTTPServerError: Error, Sendable, Equatable {
             case EADDRNOTAVAIL: "choose an address of this machine"
             default: "choose another address or port"
             }
+        cause = .address
         message = "cannot listen on \(address):\(port) (\(reason)): \(remedy)"
+    }
+
+    init(openFiles: Int, needed: Int) {
+        cause = .openFiles
+        message =
+            "the process may open \(openFiles) files, and the server needs \(needed): raise the "
+            + "limit (ulimit -n)"
+    }
+
+    init(certificate reason: String) {
+        cause = .certificate
+        message = "the certificate \(reason)"
+    }
+
+    init(key reason: String) {
+        cause = .key
+        message = "the key \(reason)"
     }
 }

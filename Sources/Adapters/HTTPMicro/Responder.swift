@@ -4,24 +4,29 @@ internal import Synchronization
 ///
 /// Dropped without an answer, it answers 500, so that no client waits for ever.
 package final class Responder: Sendable {
-    private let answer: Mutex<(@Sendable (HTTPResponse) -> Void)?>
+    private let exchange: Mutex<Exchange?>
 
-    init(_ answer: @escaping @Sendable (HTTPResponse) -> Void) { self.answer = Mutex(answer) }
+    init(_ exchange: Exchange) { self.exchange = Mutex(exchange) }
 
     /// Answers; a second answer is passed over.
-    package func respond(_ response: HTTPResponse) {
-        let first = answer.withLock { answer in
-            defer { answer = nil }
-            return answer
-        }
-        first?(response)
+    package func respond(_ response: HTTPResponse) { take()?.answer(.whole(response)) }
+
+    /// Sends status and headers (and the body there is), and gives what the rest is written to.
+    ///
+    /// Without a length: in chunks, or for HTTP/1.0 until the connection closes. A body that is
+    /// still being streamed in is passed over first. After another answer nobody hears it.
+    package func stream(_ head: HTTPResponse) -> HTTPResponseStream {
+        let exchange = take()
+        let isTaken = exchange?.answer(.streamed(head)) ?? false
+        return HTTPResponseStream(isTaken ? exchange : nil)
     }
 
-    deinit {
-        let first = answer.withLock { answer in
-            defer { answer = nil }
-            return answer
+    deinit { take()?.answer(.whole(ServerProblem.noAnswer)) }
+
+    private func take() -> Exchange? {
+        exchange.withLock { exchange in
+            defer { exchange = nil }
+            return exchange
         }
-        first?(HTTPResponse(status: 500))
     }
 }

@@ -95,6 +95,15 @@ package final class File: Sendable {
         return size
     }
 
+    /// Whether somebody beside its owner may read it, its group or everyone.
+    package func isReadableByOthers() throws(FileError) -> Bool {
+        var facts = stat()
+        guard unsafe fstat(descriptor, &facts) == 0 else {
+            throw FileError(errno, path: path, doing: "examine")
+        }
+        return facts.st_mode & (S_IRGRP | S_IROTH) != 0
+    }
+
     /// Goes to an offset from the start.
     package func seek(to offset: Int) throws(FileError) {
         if lseek(descriptor, offset, SEEK_SET) < 0 {

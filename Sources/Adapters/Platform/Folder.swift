@@ -25,6 +25,18 @@ package enum Folder {
         unsafe access(path, F_OK) == 0
     }
 
+    /// What changes when a file is written; nothing where there is none.
+    package static func stamp(_ path: String) -> FileStamp? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return FileStamp(
+            seconds: Int64(status.st_mtim.tv_sec),
+            nanoseconds: Int64(status.st_mtim.tv_nsec),
+            bytes: Int64(status.st_size),
+            node: UInt64(status.st_ino)
+        )
+    }
+
     /// Whether there is a folder of that name.
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
@@ -70,4 +82,12 @@ package enum Folder {
     package static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         try File(path, for: .reading).readAll(limit: limit)
     }
+}
+
+/// What a file's state is known by without reading it.
+package struct FileStamp: Equatable, Sendable {
+    let seconds: Int64
+    let nanoseconds: Int64
+    let bytes: Int64
+    let node: UInt64
 }

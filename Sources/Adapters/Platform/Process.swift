@@ -83,9 +83,36 @@ package enum Process {
         return environment("COLUMNS").flatMap { Int($0) } ?? 10_000
     }
 
+    /// The bytes of memory in use, by `/proc`; nothing where the system does not tell.
+    package static var residentBytes: Int? {
+        let text: String
+        do {
+            let file = try File("/proc/self/statm", for: .reading)
+            text = String(decoding: try file.readAll(limit: 4_096), as: UTF8.self)
+        } catch {
+            return nil
+        }
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
+    }
+
+    /// How many files and sockets are open, by `/proc`; nothing where the system does not tell.
+    package static var openFiles: Int? {
+        do {
+            // One of them is the folder being read.
+            return try Folder.names(in: "/proc/self/fd").count - 1
+        } catch {
+            return nil
+        }
+    }
+
     /// Writes all of it; a reader that has gone is not an error worth telling.
     package static func write(_ text: String, to stream: StandardStream) {
-        let bytes = Array(text.utf8)
+        write(Array(text.utf8), to: stream)
+    }
+
+    /// Writes all the bytes, as `write` does a text.
+    package static func write(_ bytes: [UInt8], to stream: StandardStream) {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { buffer in

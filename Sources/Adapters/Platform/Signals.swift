@@ -13,6 +13,13 @@ package enum Signals {
         }
     }
 
+    /// Makes a reader that has gone and a file that may not grow errors to be answered, where the
+    /// system would end the process.
+    package static func outlive() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+    }
+
     /// The sources of some signals, which may be cancelled from any thread.
     private final class Sources: @unchecked Sendable {
         // Set once, and libdispatch's own sources are safe to use from anywhere.

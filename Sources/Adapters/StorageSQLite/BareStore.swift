@@ -23,20 +23,29 @@ package final class BareStore {
         }
     }
 
-    /// Inserts the four rows of each decision in one transaction.
+    /// Inserts the four rows of each decision in one transaction; `key` gives the key that the
+    /// decision of a sequence claims.
+    ///
+    /// Keys in no order touch other pages than keys that follow each other: give such as the
+    /// subject was given.
     package func insert(
-        _ rows: ArraySlice<(entry: StoredEntry, payload: [UInt8])>
+        _ rows: ArraySlice<(entry: StoredEntry, payload: [UInt8])>,
+        key: (Int64) -> String = { "\($0)" }
     ) throws(StoreError) {
         do {
             try connection.execute("BEGIN IMMEDIATE")
-            for (entry, payload) in rows { try insert(entry, payload) }
+            for (entry, payload) in rows { try insert(entry, payload, key(entry.sequence)) }
             try connection.execute("COMMIT")
         } catch {
             throw StoreError(writing: error)
         }
     }
 
-    private func insert(_ entry: StoredEntry, _ payload: [UInt8]) throws(SQLiteFailure) {
+    private func insert(
+        _ entry: StoredEntry,
+        _ payload: [UInt8],
+        _ key: String
+    ) throws(SQLiteFailure) {
         let sequence = SQLiteValue.integer(entry.sequence)
         try connection.run(
             "INSERT INTO entries VALUES (?,?,?,?)",
@@ -48,7 +57,7 @@ package final class BareStore {
             id: id,
             policy: "refund",
             release: entry.hash,
-            key: "\(entry.sequence)",
+            key: key,
             source: "bench",
             caller: "me",
             createdAt: Instant(microseconds: 0),
@@ -60,7 +69,7 @@ package final class BareStore {
         try connection.run(Rows.insertDecision, Rows.values(of: record))
         try connection.run(
             "INSERT INTO claims VALUES (1,?,?,?)",
-            [.text("\(entry.sequence)"), .blob(id.bytes), .blob(entry.hash.bytes)]
+            [.text(key), .blob(id.bytes), .blob(entry.hash.bytes)]
         )
     }
 }

@@ -17,6 +17,11 @@ final class Confined: @unchecked Sendable {
         queue.async { work(self.connection) }
     }
 
+    /// Runs the work on the calling thread, once nobody else uses the connection.
+    func here<Value>(_ work: (SQLiteConnection) -> Value) -> Value {
+        queue.sync { work(self.connection) }
+    }
+
     /// Runs the work and returns what it gives.
     func run<Value: Sendable>(
         _ work: @escaping @Sendable (SQLiteConnection) -> Value

@@ -4,6 +4,8 @@ package enum Limits {
     package static let changesPerTransaction = 4_096
     /// Changes that may wait for the writer; further ones are refused as `busy`.
     package static let waitingChanges = 65_536
+    /// Changes committed on the caller's thread at most, when nobody else writes.
+    static let changesHere = 64
     /// Written bytes after which the log of writes is carried over into the database.
     static let checkpointBytes = 8 << 20
     /// Milliseconds to wait for another process's transaction.

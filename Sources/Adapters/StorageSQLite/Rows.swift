@@ -107,7 +107,7 @@ enum Rows {
     }
 
     static let tokenColumns =
-        "id, digest, name, role, policies, created_at, expires_at, revoked_at"
+        "id, digest, name, role, policies, created_at, expires_at, revoked_at, rate"
 
     static func values(of token: AccessToken) -> [SQLiteValue] {
         let policies = token.policies.map { JSON.array($0.map(JSON.string)).compactText }
@@ -115,15 +115,16 @@ enum Rows {
             .blob(token.id.bytes), .blob(token.digest.bytes), .text(token.name),
             .text(token.role.rawValue), SQLiteValue(policies),
             .integer(token.createdAt.microseconds), SQLiteValue(token.expiresAt?.microseconds),
-            SQLiteValue(token.revokedAt?.microseconds),
+            SQLiteValue(token.revokedAt?.microseconds), SQLiteValue(token.rate?.text),
         ]
     }
 
     /// The columns of `tokenColumns`.
     static func token(_ row: [SQLiteValue]) throws(StoreError) -> AccessToken {
-        guard row.count >= 8, let id = row[0].blob.flatMap({ Identifier(bytes: $0) }),
+        guard row.count >= 9, let id = row[0].blob.flatMap({ Identifier(bytes: $0) }),
             let digest = row[1].blob.flatMap({ Digest(bytes: $0) }), let name = row[2].text,
-            let role = row[3].text.flatMap(Role.init), let created = row[5].integer
+            let role = row[3].text.flatMap(Role.init), let created = row[5].integer,
+            (row[8].text == nil) == (row[8].text.flatMap { Rate($0) } == nil)
         else { throw StoreError(.corrupt, "a row of tokens is not as Stepgate writes it") }
         let policies = row[4].text.flatMap { try? JSON.read(Array($0.utf8)) }?.array
         return AccessToken(
@@ -134,7 +135,8 @@ enum Rows {
             digest: digest,
             createdAt: Instant(microseconds: created),
             expiresAt: row[6].integer.map(Instant.init),
-            revokedAt: row[7].integer.map(Instant.init)
+            revokedAt: row[7].integer.map(Instant.init),
+            rate: row[8].text.flatMap { Rate($0) }
         )
     }
 

@@ -47,6 +47,9 @@ final class SQLiteConnection {
         unsafe sqlite3_close_v2(raw)
     }
 
+    /// How long a statement waits for another process's transaction.
+    func wait(milliseconds: Int32) { unsafe sqlite3_busy_timeout(raw, milliseconds) }
+
     /// Runs statements without values or rows.
     func execute(_ sql: String) throws(SQLiteFailure) {
         let code = unsafe sqlite3_exec(raw, sql, nil, nil, nil)

@@ -1,6 +1,6 @@
 package import Decisions
 package import Storage
-package import Values
+internal import Values
 
 extension SQLiteStore {
     private static let entryColumns =
@@ -27,66 +27,73 @@ extension SQLiteStore {
         }
     }
 
+    package func bareEntries(
+        from sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [BareEntry] {
+        try await read { connection in
+            let rows = try connection.rows(
+                "SELECT sequence, bytes FROM entries WHERE sequence>=? ORDER BY sequence LIMIT ?",
+                [.integer(sequence), .integer(Int64(min(limit, Limits.rows)))]
+            )
+            return try rows.map { row in
+                guard let sequence = row[0].integer, let bytes = row[1].blob else {
+                    throw StoreError(.corrupt, "a row of entries is not as Stepgate writes it")
+                }
+                return BareEntry(sequence: sequence, bytes: bytes)
+            }
+        }
+    }
+
     package func claimed(
         scope: String,
         keys: [String]
     ) async throws(StoreError) -> [String: ClaimedDecision] {
         try await read { connection in
             let number = try connection.row("SELECT id FROM scopes WHERE name=?", [.text(scope)])
-            guard let number = number?[0] else { return [:] }
-            let columns = Rows.decisionColumns.split(separator: ",").map {
-                "d." + trimmed(String($0))
-            }
-            let sql =
-                "SELECT \(columns.joined(separator: ", ")), c.body, p.bytes FROM claims c "
-                + "JOIN decisions d ON d.id = c.decision "
-                + "LEFT JOIN payloads p ON p.sequence = d.output_entry "
-                + "WHERE c.scope=? AND c.key=?"
+            let tables = try KeyTables(connection)
             var found: [String: ClaimedDecision] = [:]
             for key in keys {
-                guard let row = try connection.row(sql, [number, .text(key)]) else { continue }
-                guard let body = row[24].blob.flatMap({ Digest(bytes: $0) }) else {
-                    throw StoreError(.corrupt, "a row of claims is not as Stepgate writes it")
-                }
-                found[key] = ClaimedDecision(
-                    record: try Rows.decision(row),
-                    body: body,
-                    output: row[25].blob.flatMap { [PayloadPart](rowBytes: $0)?.value("/output") }
-                )
+                let taken =
+                    try number.flatMap { try Self.claim(key, in: $0[0], connection) }
+                    ?? tables.find(KeyClaim.Name(scope: scope, key: key))
+                if let taken { found[key] = try Self.claimed(taken, connection) }
             }
             return found
         }
     }
 
-    package func keep(_ release: StoredRelease) async throws(StoreError) {
-        try await write { connection in
-            for (path, bytes) in release.files.sorted(by: { $0.key < $1.key }) {
-                let digest = Digest(of: bytes).bytes
-                try connection.run(
-                    "INSERT OR IGNORE INTO files VALUES (?,?)",
-                    [.blob(digest), .blob(bytes)]
-                )
-                try connection.run(
-                    "INSERT OR IGNORE INTO release_files VALUES (?,?,?)",
-                    [.blob(release.digest.bytes), .text(path), .blob(digest)]
-                )
-            }
-        }
+    private static func claim(
+        _ key: String,
+        in scope: SQLiteValue,
+        _ connection: SQLiteConnection
+    ) throws -> KeyTables.Taken? {
+        let row = try connection.row(
+            "SELECT decision, body FROM claims WHERE scope=? AND key=?",
+            [scope, .text(key)]
+        )
+        guard let row else { return nil }
+        guard let decision = row[0].blob.flatMap({ Identifier(bytes: $0) }),
+            let body = row[1].blob.flatMap({ Digest(bytes: $0) })
+        else { throw StoreError(.corrupt, "a row of claims is not as Stepgate writes it") }
+        return KeyTables.Taken(decision: decision, body: body)
     }
 
-    package func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
-        try await read { connection in
-            let rows = try connection.rows(
-                "SELECT path, bytes FROM release_files JOIN files ON file = digest "
-                    + "WHERE release=?",
-                [.blob(digest.bytes)]
-            )
-            var files: [String: [UInt8]] = [:]
-            for row in rows {
-                if let path = row[0].text, let bytes = row[1].blob { files[path] = bytes }
-            }
-            return files.isEmpty ? nil : StoredRelease(digest: digest, files: files)
-        }
+    private static func claimed(
+        _ taken: KeyTables.Taken,
+        _ connection: SQLiteConnection
+    ) throws -> ClaimedDecision? {
+        let row = try connection.row(
+            "SELECT \(Rows.decisionColumns) FROM decisions WHERE id=?",
+            [.blob(taken.decision.bytes)]
+        )
+        guard let record = try row.map({ try Rows.decision($0) }) else { return nil }
+        let payload = try connection.row(
+            "SELECT bytes FROM payloads WHERE sequence=?",
+            [.integer(record.links.output)]
+        )
+        let output = payload?[0].blob.flatMap { [PayloadPart](rowBytes: $0)?.value("/output") }
+        return ClaimedDecision(record: record, body: taken.body, output: output)
     }
 
     package func secret() async throws(StoreError) -> [UInt8] {

@@ -78,13 +78,13 @@ package final class SQLiteStore: Store {
     }
 
     /// Runs writes beside the log in a transaction of their own.
-    func write(
-        _ work: @escaping @Sendable (SQLiteConnection) throws -> Void
-    ) async throws(StoreError) {
+    func write<Value: Sendable>(
+        _ work: @escaping @Sendable (SQLiteConnection) throws -> Value
+    ) async throws(StoreError) -> Value {
         guard let writer else {
             throw StoreError(.notWritable, "\(path) was opened for reading only")
         }
-        try await writer.run(work)
+        return try await writer.run(work)
     }
 
     /// Runs reads on the reader's thread, turning what SQLite says into the store's errors.
@@ -208,6 +208,26 @@ package final class SQLiteStore: Store {
         )
     }
 
+    package func oldestReviews(limit: Int) async throws(StoreError) -> [Review] {
+        // From one queue to the next along the index, so that only the oldest rows are read.
+        try await read { connection in
+            try connection.rows(
+                """
+                WITH RECURSIVE queues(name) AS (
+                    SELECT min(queue) FROM reviews WHERE state='open'
+                    UNION ALL
+                    SELECT (SELECT min(queue) FROM reviews WHERE state='open' AND queue>name)
+                    FROM queues WHERE name IS NOT NULL
+                )
+                SELECT (SELECT body FROM reviews WHERE state='open' AND queue=name
+                    ORDER BY id LIMIT 1)
+                FROM queues WHERE name IS NOT NULL LIMIT ?
+                """,
+                [.integer(Int64(min(limit, Limits.rows)))]
+            ).map { try Rows.review($0) }
+        }
+    }
+
     private static func among(
         _ column: String,
         _ words: [String],
@@ -217,7 +237,7 @@ package final class SQLiteStore: Store {
         return "\(column) IN (\(words.map { _ in "?" }.joined(separator: ",")))"
     }
 
-    private func list<Value: Sendable>(
+    func list<Value: Sendable>(
         _ select: String,
         _ conditions: [String],
         _ values: [SQLiteValue],

@@ -11,6 +11,10 @@ enum StoreSchema {
         ("0001_initial", PackageResources._001_initial_sql),
         ("0002_models", PackageResources._002_models_sql),
         ("0003_tokens", PackageResources._003_tokens_sql),
+        ("0004_releases", PackageResources._004_releases_sql),
+        ("0005_keys", PackageResources._005_keys_sql),
+        ("0006_callbacks", PackageResources._006_callbacks_sql),
+        ("0007_token_rates", PackageResources._007_token_rates_sql),
     ]
 
     static func configure(

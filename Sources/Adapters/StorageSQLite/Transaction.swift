@@ -13,11 +13,13 @@ struct Transaction {
     private var tallies: [CallTally.Key: CallTally] = [:]
     private var models: [String: ModelState] = [:]
     private(set) var bytes = 0
+    /// Made when the first key that is forgotten comes.
+    private var keys: KeyTables?
 
-    /// Begins it and reads the chain's head inside, since another process may have appended.
+    /// Reads the chain's head inside the transaction that was begun, since another process may have
+    /// appended.
     init(_ connection: SQLiteConnection) throws {
         self.connection = connection
-        try connection.execute("BEGIN IMMEDIATE")
         let last = try connection.row(
             "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
         )
@@ -49,6 +51,7 @@ struct Transaction {
         case nil: break
         }
         if let review = change.review, try !admits(review) { return .stale }
+        if let promotion = change.promotion, try !admits(promotion) { return .stale }
         let work = ChangeWork(change, after: head, links: links)
         if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
@@ -57,8 +60,14 @@ struct Transaction {
         }
         if let token = change.token {
             try connection.run(
-                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO tokens (\(Rows.tokenColumns)) VALUES (?,?,?,?,?,?,?,?,?)",
                 Rows.values(of: token)
+            )
+        }
+        if let promotion = change.promotion {
+            try connection.run(
+                "INSERT INTO promotions VALUES (?,?,?,?,?,?)",
+                Rows.values(of: promotion)
             )
         }
         for model in change.models { models[model.model] = model }
@@ -68,6 +77,7 @@ struct Transaction {
 
     /// Writes what the changes add up to; before the commit.
     func finish() throws {
+        try keys?.forget()
         for tally in tallies.values { try write(tally) }
         for model in models.values {
             try connection.run(
@@ -105,6 +115,13 @@ struct Transaction {
         for record: DecisionRecord
     ) throws -> CommitResult? {
         guard let key else { return nil }
+        if key.lifetime == .day {
+            var tables = try keys ?? KeyTables(connection)
+            let day = KeyClaim.day(of: record.createdAt)
+            let taken = try tables.claim(key, for: record.id, on: day)
+            keys = tables
+            return taken.map { .keyTaken(by: $0.decision, body: $0.body) }
+        }
         let scope = SQLiteValue.integer(try scope(key.scope))
         try connection.run(
             "INSERT OR IGNORE INTO claims VALUES (?,?,?,?)",
@@ -133,6 +150,11 @@ struct Transaction {
         return number
     }
 
+    private func admits(_ promotion: Promotion) throws -> Bool {
+        let last = try connection.row("SELECT coalesce(max(number), 0) FROM promotions")
+        return last?[0].integer == promotion.number - 1
+    }
+
     private func admits(_ write: ReviewWrite) throws -> Bool {
         let stored = try row("SELECT version FROM reviews WHERE id=?", write.review.id)
         switch write {
@@ -150,7 +172,9 @@ struct Transaction {
         }
         try connection.run(Rows.insertDecision, Rows.values(of: record))
         if connection.changes == 1 { return true }
-        if let key {
+        if let key, key.lifetime == .day {
+            try keys?.release(key)
+        } else if let key {
             try connection.run(
                 "DELETE FROM claims WHERE scope=? AND key=?",
                 [.integer(try scope(key.scope)), .text(key.key)]
@@ -182,6 +206,20 @@ struct Transaction {
                     + "VALUES (?,?,?,?,?,?,?)",
                 Rows.values(of: review)
             )
+        }
+        try writeCallback(work, change)
+    }
+
+    /// Keeps a callback that is new, or makes one due that waits for the decision.
+    ///
+    /// A decision that is inserted has no other callback than its change's, so one that a rule
+    /// decides costs nothing here.
+    private func writeCallback(_ work: ChangeWork, _ change: Change) throws {
+        if let callback = work.callback {
+            try connection.run(Rows.insertCallback, Rows.values(of: callback))
+        } else if case .update(let record)? = change.decision, let finalAt = work.finalAt {
+            let at = SQLiteValue.integer(finalAt.microseconds)
+            try connection.run(Rows.callbackDue, [at, at, .blob(record.id.bytes)])
         }
     }
 }

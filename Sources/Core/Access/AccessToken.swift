@@ -13,6 +13,8 @@ package struct AccessToken: Sendable, Equatable {
     package let createdAt: Instant
     package let expiresAt: Instant?
     package var revokedAt: Instant?
+    /// How often it may ask; nothing means as often as the server's own rate lets everyone.
+    package let rate: Rate?
 
     /// What every secret begins with, so that scanners of leaked text find it.
     package static let prefix = "sgt_"
@@ -25,7 +27,8 @@ package struct AccessToken: Sendable, Equatable {
         digest: Digest,
         createdAt: Instant,
         expiresAt: Instant?,
-        revokedAt: Instant? = nil
+        revokedAt: Instant? = nil,
+        rate: Rate? = nil
     ) {
         self.id = id
         self.name = name
@@ -35,6 +38,7 @@ package struct AccessToken: Sendable, Equatable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.revokedAt = revokedAt
+        self.rate = rate
     }
 
     /// The secret that 32 random bytes spell, to be shown once.
@@ -62,6 +66,7 @@ package struct AccessToken: Sendable, Equatable {
             "created_at": .string(createdAt.rfc3339),
             "expires_at": (expiresAt?.rfc3339).map(JSON.string) ?? .null,
             "revoked_at": (revokedAt?.rfc3339).map(JSON.string) ?? .null,
+            "rate": (rate?.text).map(JSON.string) ?? .null,
         ]
     }
 }

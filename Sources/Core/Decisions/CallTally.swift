@@ -119,6 +119,11 @@ package struct LatencyHistogram: Sendable, Equatable {
         return nil
     }
 
+    /// The steps that have any calls: the longest time of each, and how many.
+    package var steps: [(longest: Duration, count: Int64)] {
+        counts.keys.sorted().map { (.microseconds(Self.end(of: $0)), counts[$0] ?? 0) }
+    }
+
     package var json: JSON {
         .object(
             JSONObject(

@@ -10,6 +10,8 @@ package struct Asking: Sendable {
     let policy: Policy
     /// What was tried last and how it failed, for a person; nothing before the first failure.
     package var tried: String?
+    /// Whether its result is to be sent; not known, and so false, of one that was taken over.
+    package var hasCallback = false
 
     package var id: Identifier { record.id }
 }

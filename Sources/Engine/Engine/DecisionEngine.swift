@@ -10,8 +10,8 @@ package import Values
 /// engine performs it. Nothing is answered before the store has committed it. A crash leaves a
 /// decision `asking`, and the next engine resumes it.
 package struct DecisionEngine: Sendable {
-    package let live: LoadedRelease
-    private let store: any Store
+    private let current: LiveRelease
+    let store: any Store
     private let releases: any ReleaseSource
     private let surroundings: Surroundings
     /// The key of the audit draw.
@@ -20,11 +20,12 @@ package struct DecisionEngine: Sendable {
 
     package init(
         live: LoadedRelease,
+        promotion: Promotion? = nil,
         store: any Store,
         releases: any ReleaseSource,
         surroundings: Surroundings
     ) async throws(EngineError) {
-        self.live = live
+        current = LiveRelease(live, promotion)
         self.store = store
         self.releases = releases
         self.surroundings = surroundings
@@ -38,6 +39,33 @@ package struct DecisionEngine: Sendable {
 
     package var now: Instant { surroundings.clock.now }
 
+    /// What new steps are decided under; taken once a step, as it may change between two looks.
+    package var live: LoadedRelease { current.release }
+    /// How it went live; nothing for a folder that was never promoted.
+    package var promotion: Promotion? { current.promotion }
+
+    /// Looks at what was promoted last and takes it into force.
+    package func follow() async throws(EngineError) -> Followed {
+        let last: Promotion?
+        do {
+            last = try await store.promotions(limit: 1).first
+        } catch {
+            throw EngineError(error)
+        }
+        guard let last, current.isNews(last) else { return .unchanged }
+        do throws(EngineError) {
+            let release =
+                last.release == live.digest ? live : try await releases.release(last.release)
+            current.exchange(release, last)
+            return .live(last)
+        } catch {
+            // A store that cannot be read now is asked again; anything else will not mend itself.
+            guard error.code != .store else { throw error }
+            current.refuse(last)
+            return .refused(last, error)
+        }
+    }
+
     /// Takes on steps of one policy of the live release, in one commit; one result a step.
     ///
     /// Steps that came before by their key are recognised, those of this very batch included.
@@ -45,6 +73,7 @@ package struct DecisionEngine: Sendable {
         _ steps: [IncomingStep],
         under policyName: String
     ) async throws(EngineError) -> [Begun] {
+        let live = live
         guard let policy = live.workspace.policies[policyName] else {
             throw EngineError(.unknown, live.workspace.unknownPolicy(policyName))
         }

@@ -31,16 +31,32 @@ package final class DecisionService: Sendable {
     }
 
     package let engine: DecisionEngine
+    /// What is told to those who follow the log; it runs and stops with the service.
+    package let events: EventHub
     private let clock: any CallClock
+    private let tell: @Sendable (Followed) -> Void
+    private let finished: @Sendable () -> Void
     private let state = Mutex(State())
     private let inbox: AsyncStream<Asking>
     private let into: AsyncStream<Asking>.Continuation
 
     /// Takes over what an earlier engine left `asking`, before anything new can come in: a step is
     /// held once, under one epoch.
-    package init(engine: DecisionEngine, clock: any CallClock) async throws(EngineError) {
+    ///
+    /// `tell` hears of each promotion that came into force or could not. `finished` is told when a
+    /// decision became final here whose result may be to be sent, so that it need not wait for the
+    /// next look.
+    package init(
+        engine: DecisionEngine,
+        clock: any CallClock,
+        tell: @escaping @Sendable (Followed) -> Void = { _ in },
+        finished: @escaping @Sendable () -> Void = {}
+    ) async throws(EngineError) {
         self.engine = engine
         self.clock = clock
+        self.tell = tell
+        self.finished = finished
+        events = EventHub(store: engine.store, clock: clock)
         (inbox, into) = AsyncStream.makeStream()
         for asking in try await engine.resume() { take(asking) }
     }
@@ -52,6 +68,7 @@ package final class DecisionService: Sendable {
     package func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tick() }
+            group.addTask { await self.events.run() }
             for await asking in inbox { group.addTask { await self.see(asking) } }
             group.cancelAll()
         }
@@ -66,6 +83,7 @@ package final class DecisionService: Sendable {
             return state.waiters.values.flatMap { $0 }
         }
         for waiter in waiting { waiter.continuation.resume() }
+        events.stop()
         into.finish()
     }
 
@@ -74,15 +92,31 @@ package final class DecisionService: Sendable {
         _ step: IncomingStep,
         under policy: String
     ) async throws(EngineError) -> Begun {
-        let (full, stopping) = state.withLock { ($0.held.count >= Limits.served, $0.isStopping) }
-        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
-        if full {
-            throw EngineError(.busy, "\(Limits.served) steps wait for a model already")
-        }
-        guard let begun = try await engine.begin([step], under: policy).first else {
+        guard let begun = try await submit([step], under: policy).first else {
             preconditionFailure("one step has one result")
         }
-        if case .asking(let asking) = begun { take(asking) }
+        return begun
+    }
+
+    /// Takes on steps of one policy in one commit, all or, where they are too many, none.
+    package func submit(
+        _ steps: [IncomingStep],
+        under policy: String
+    ) async throws(EngineError) -> [Begun] {
+        let (held, stopping) = state.withLock { ($0.held.count, $0.isStopping) }
+        if stopping { throw EngineError(.busy, "the server is stopping; ask again in a moment") }
+        if held + steps.count > Limits.served {
+            throw EngineError(.busy, "\(held) steps wait for a model already")
+        }
+        let begun = try await engine.begin(steps, under: policy)
+        for (step, begun) in zip(steps, begun) {
+            switch begun {
+            case .asking(let asking): take(asking)
+            case .settled where step.callback != nil: finished()
+            case .settled, .known, .keyTaken, .refused: break
+            }
+        }
+        events.wake()
         return begun
     }
 
@@ -109,8 +143,15 @@ package final class DecisionService: Sendable {
         return try await engine.view(of: id)
     }
 
-    /// Tells that a decision has changed, whoever changed it.
+    /// Tells that a person here has changed a decision.
     package func changed(_ id: Identifier, to state: DecisionState) {
+        if !state.isPending { finished() }
+        tell(id, state)
+    }
+
+    /// Wakes whoever waits for that.
+    private func tell(_ id: Identifier, _ state: DecisionState) {
+        events.wake()
         let met = self.state.withLock { own -> [Waiter] in
             guard let waiting = own.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: state) }
@@ -136,10 +177,13 @@ package final class DecisionService: Sendable {
                 switch try await engine.ask(asking) {
                 case .settled(let view):
                     state.withLock { _ = $0.held.remove(asking.id) }
-                    changed(asking.id, to: view.record.state)
+                    // A model decides thousands a second, and few of them are to be sent.
+                    if first.hasCallback { finished() }
+                    tell(asking.id, view.record.state)
                     return
                 case .waits(let next, let until):
                     asking = next
+                    events.wake()
                     await sleep(until - clock.now)
                 }
             } catch {
@@ -174,17 +218,25 @@ package final class DecisionService: Sendable {
                     let held = state.withLock { $0.held }
                     for asking in try await engine.reap(holding: held) { take(asking) }
                 }
+                try await follow()
                 let (waited, number) = state.withLock { (Array($0.waiters.keys), $0.number) }
                 if waited.isEmpty { continue }
                 let head = try await engine.head()
                 if head == seen, number == newest { continue }
                 (seen, newest) = (head, number)
-                for id in waited { changed(id, to: try await engine.view(of: id).record.state) }
+                for id in waited { tell(id, try await engine.view(of: id).record.state) }
             } catch {
                 // The store cannot be read now; the next look tells.
                 continue
             }
         }
+    }
+
+    /// Takes what was promoted last into force, now rather than at the next look.
+    package func follow() async throws(EngineError) {
+        let followed = try await engine.follow()
+        if case .unchanged = followed { return }
+        tell(followed)
     }
 
     private func wait(for id: Identifier, _ wish: Wish) async {

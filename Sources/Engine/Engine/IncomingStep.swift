@@ -1,5 +1,7 @@
 package import Decisions
+package import Storage
 package import Values
+package import Webhooks
 
 /// A step as it comes in, before anything is known of it but its policy.
 package struct IncomingStep: Sendable {
@@ -17,16 +19,39 @@ package struct IncomingStep: Sendable {
     package let policy: String
     package let input: JSON
     package let key: Key?
+    package let keyLasts: KeyClaim.Lifetime
     /// Where it comes from, such as a file's name.
     package let source: String
     package let caller: String
+    package let callback: CallbackWish?
 
-    package init(policy: String, input: JSON, key: Key?, source: String, caller: String) {
+    package init(
+        policy: String,
+        input: JSON,
+        key: Key?,
+        keyLasts: KeyClaim.Lifetime = .always,
+        source: String,
+        caller: String,
+        callback: CallbackWish? = nil
+    ) {
+        self.callback = callback
         self.policy = policy
         self.input = input
         self.key = key
+        self.keyLasts = keyLasts
         self.source = source
         self.caller = caller
+    }
+}
+
+/// Where a caller wants the result sent, and whose secret signs it.
+package struct CallbackWish: Sendable, Equatable {
+    package let url: CallbackURL
+    package let token: Identifier
+
+    package init(url: CallbackURL, token: Identifier) {
+        self.url = url
+        self.token = token
     }
 }
 
@@ -39,6 +64,14 @@ package struct DecisionView: Sendable, Equatable {
     package init(record: DecisionRecord, output: JSON?) {
         self.record = record
         self.output = output
+    }
+
+    /// What a caller gets: a draft is no answer, so only a decided step has an output.
+    package var json: JSON {
+        guard let own = record.json.object else { preconditionFailure("a record is an object") }
+        return .object(
+            own.setting("output", to: record.state == .decided ? output ?? .null : .null)
+        )
     }
 }
 

@@ -2,6 +2,7 @@ internal import Autonomy
 internal import Decisions
 internal import Storage
 internal import Values
+internal import Webhooks
 
 /// Works out what an incoming step begins with; pure but for the ids and salts it draws.
 struct Intake {
@@ -47,7 +48,9 @@ struct Intake {
         case .ask: return ask(record, incoming, more, payload)
         }
         let parts = settlement.settle(record, as: outcome, more: more, payload: payload)
-        return .settle(parts.change { .insert($0, key: claim) }, parts.view)
+        var change = parts.change { .insert($0, key: claim) }
+        change.callback = incoming.callback(of: id)
+        return .settle(change, parts.view)
     }
 
     private func ask(
@@ -70,12 +73,17 @@ struct Intake {
             payload: payload
         )
         return .ask(
-            Change(entries: [entry], decision: .insert(record, key: incoming.claim)),
+            Change(
+                entries: [entry],
+                decision: .insert(record, key: incoming.claim),
+                callback: incoming.callback(of: record.id)
+            ),
             Asking(
                 record: record,
                 input: incoming.input,
                 release: settlement.release,
-                policy: settlement.policy
+                policy: settlement.policy,
+                hasCallback: incoming.callback != nil
             )
         )
     }
@@ -95,7 +103,17 @@ extension IncomingStep {
 
     var claim: KeyClaim? {
         key.map {
-            KeyClaim(scope: $0.scope, key: $0.key, body: Digest(of: input.canonicalBytes))
+            KeyClaim(scope: $0.scope, key: $0.key, body: body, lifetime: keyLasts)
         }
+    }
+
+    /// The same input with another callback is another request.
+    private var body: Digest {
+        guard let callback else { return Digest(of: input.canonicalBytes) }
+        return Digest(of: input.canonicalBytes, [0], Array(callback.url.text.utf8))
+    }
+
+    func callback(of id: Identifier) -> Callback? {
+        callback.map { Callback(decision: id, url: $0.url, token: $0.token) }
     }
 }

@@ -1,5 +1,11 @@
 /// The bounds of the engine's own work.
 package enum Limits {
+    /// Characters of the note of a release.
+    package static let noteCharacters = 2_000
+    /// Releases, and promotions, that are listed at most.
+    package static let listedReleases = 1_000
+    /// Characters of a release's name that tell it from others.
+    package static let releasePrefix = 6
     /// How often an act is worked out again after another changed what it was made from.
     package static let staleAttempts = 16
     /// Decisions taken over at a time when an engine starts.
@@ -20,6 +26,26 @@ package enum Limits {
     static let recallPage = 256
     /// Between two looks for steps whose lease ran out.
     static let reapPause = Duration.seconds(10)
+    /// Callbacks under way, in all and to one host.
+    package static let callbacksAtOnce = 32
+    package static let callbacksToOneHost = 4
+    /// How long a receiver may take to begin its answer, and to end it.
+    static let callbackFirstByte = Duration.seconds(15)
+    static let callbackTimeout = Duration.seconds(20)
+    /// How long a callback is claimed; more than an attempt can take.
+    package static let callbackLease = Duration.seconds(60)
+    /// Bytes that are read of a receiver's answer; nothing depends on them.
+    static let callbackAnswerBytes = 64 << 10
+    /// Who may follow the log at once.
+    package static let listeners = 256
+    /// Events kept at hand for all who follow; who is further behind reads the log.
+    static let eventsAtHand = 2_048
+    /// Events read or handed on at a time.
+    static let eventPage = 256
+    /// Between two readings of the log for those who follow it, so that many commits are one reading.
+    static let eventPause = Duration.milliseconds(10)
+    /// Decisions whose policy and caller are remembered for events that do not say them.
+    static let ownersKept = 8_192
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)

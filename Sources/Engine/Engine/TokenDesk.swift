@@ -3,11 +3,12 @@ internal import Decisions
 internal import Models
 package import Storage
 package import Values
+package import Webhooks
 
 /// Where tokens are made and revoked; each act is an entry of the log.
 ///
 /// It needs no engine lock, so it works beside a running server, which asks the store about a token
-/// each time it is shown.
+/// anew after a second.
 package struct TokenDesk: Sendable {
     private let store: any Store
     private let surroundings: Surroundings
@@ -23,6 +24,7 @@ package struct TokenDesk: Sendable {
         role: Role,
         policies: [String]?,
         lasting: Duration?,
+        rate: Rate? = nil,
         by person: String
     ) async throws(EngineError) -> (secret: String, token: AccessToken) {
         let now = surroundings.clock.now
@@ -34,13 +36,14 @@ package struct TokenDesk: Sendable {
             policies: policies,
             digest: AccessToken.digest(of: secret),
             createdAt: now,
-            expiresAt: lasting.map { now + $0 }
+            expiresAt: lasting.map { now + $0 },
+            rate: rate
         )
         try await commit(token, "token_created", by: person)
         return (secret, token)
     }
 
-    /// Revokes a token, at once and for good; throws `.unknown` when there is none.
+    /// Revokes a token for good, and within a second wherever it is used; throws `.unknown` when there is none.
     package func revoke(
         _ id: Identifier,
         by person: String
@@ -66,6 +69,15 @@ package struct TokenDesk: Sendable {
         }
     }
 
+    /// What messages to a token's holder are signed with; for that holder's eyes only.
+    package func webhookSecret(of token: Identifier) async throws(EngineError) -> WebhookSecret {
+        do {
+            return WebhookSecret(store: try await store.secret(), token: token)
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
     private func commit(
         _ token: AccessToken,
         _ act: String,
@@ -81,6 +93,7 @@ package struct TokenDesk: Sendable {
                 .init("role", .string(token.role.rawValue)),
                 .init("policies", token.policies.map { .array($0.map(JSON.string)) } ?? .null),
                 .init("expires_at", (token.expiresAt?.rfc3339).map(JSON.string) ?? .null),
+                .init("rate", (token.rate?.text).map(JSON.string) ?? .null),
             ])
         )
         do {

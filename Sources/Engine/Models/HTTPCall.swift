@@ -24,6 +24,15 @@ package struct HTTPHeader: Sendable {
     }
 }
 
+/// Where a call may go, and over which connection.
+package enum Reach: Sendable, Equatable {
+    /// Anywhere, through the environment's proxy, over a connection that was kept for it.
+    case anywhere
+    /// Straight to its host over a connection of its own, past every proxy; on request only to an
+    /// address of the public internet, which is checked when the name has been resolved.
+    case direct(publicOnly: Bool)
+}
+
 /// One HTTP request with the bounds it is made under.
 package struct HTTPCall: Sendable {
     package let method: String
@@ -39,6 +48,9 @@ package struct HTTPCall: Sendable {
     package var timeout: Duration
     /// Bytes of the answer's body.
     package let responseLimit: Int
+    package var reach = Reach.anywhere
+    /// Whether a larger body is cut and the answer counts, where otherwise the call fails.
+    package var cutsBody = false
 
     package init(
         method: String = "POST",

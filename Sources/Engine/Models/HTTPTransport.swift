@@ -19,6 +19,8 @@ package struct TransportError: Error, Sendable, Equatable {
         /// The connection ended before the answer did.
         case cut
         case tooLarge = "too-large"
+        /// The host's address is not public, and the call may go to no other.
+        case notPublic = "not-public"
         /// The caller gave up, or the transport was closed.
         case cancelled
         case other

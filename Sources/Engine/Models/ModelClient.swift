@@ -262,7 +262,7 @@ extension ModelFailure {
             self.init(AnswerFailure(.unavailable, error.message), advice: .backOff)
         case .tooLarge:
             self.init(AnswerFailure(.unparsable, error.message))
-        case .cancelled, .other:
+        case .notPublic, .cancelled, .other:
             self.init(AnswerFailure(.unavailable, error.message))
         }
     }

@@ -12,7 +12,7 @@ package enum RetryAdvice: Sendable, Equatable {
 
     /// What the waiting headers ask for, in the order the providers' own clients look at them;
     /// `backOff` when none can be read.
-    init(waiting reply: HTTPReply) {
+    package init(waiting reply: HTTPReply) {
         if let milliseconds = Self.number(reply.header("retry-after-ms")) {
             self = .after(Self.duration(seconds: milliseconds / 1_000))
         } else if let seconds = Self.number(reply.header("retry-after")) {

@@ -2,6 +2,7 @@ package import Access
 package import Decisions
 package import Reviews
 package import Values
+package import Webhooks
 
 /// One atomic step of the store: entries for the log, and the rows they change.
 ///
@@ -20,6 +21,10 @@ package struct Change: Sendable {
     package var models: [ModelState]
     /// A token made, or changed in whether it is revoked.
     package var token: AccessToken?
+    /// A release that goes live; refused as stale when its number is not the next.
+    package var promotion: Promotion?
+    /// Where the result of the decision inserted is to be sent, once it is final.
+    package var callback: Callback?
 
     package init(
         entries: [Entry],
@@ -27,7 +32,9 @@ package struct Change: Sendable {
         review: ReviewWrite? = nil,
         tallies: [CallTally] = [],
         models: [ModelState] = [],
-        token: AccessToken? = nil
+        token: AccessToken? = nil,
+        promotion: Promotion? = nil,
+        callback: Callback? = nil
     ) {
         precondition(!entries.isEmpty, "a change is told by at least one entry")
         self.entries = entries
@@ -36,6 +43,8 @@ package struct Change: Sendable {
         self.tallies = tallies
         self.models = models
         self.token = token
+        self.promotion = promotion
+        self.callback = callback
     }
 }
 
@@ -68,16 +77,42 @@ package enum ReviewWrite: Sendable {
 
 /// What makes a step the same step when it comes again.
 package struct KeyClaim: Sendable, Equatable {
+    /// How long the step is recognised by its key.
+    package enum Lifetime: Sendable, Equatable {
+        /// A job's file may be decided again at any time.
+        case always
+        /// A request is sent again within minutes: kept for one day at least, and for two at most.
+        case day
+    }
+
+    /// What a claim is found by.
+    package struct Name: Sendable, Hashable {
+        package let scope: String
+        package let key: String
+
+        package init(scope: String, key: String) {
+            self.scope = scope
+            self.key = key
+        }
+    }
+
     /// Who may collide: a job's file digest, or its policy where lines have keys of their own.
     package let scope: String
     package let key: String
     /// The digest of the canonical input: the same key with another body is a mistake.
     package let body: Digest
+    package let lifetime: Lifetime
 
-    package init(scope: String, key: String, body: Digest) {
+    package init(scope: String, key: String, body: Digest, lifetime: Lifetime = .always) {
         self.scope = scope
         self.key = key
         self.body = body
+        self.lifetime = lifetime
+    }
+
+    /// The day of an instant, as keys are forgotten by.
+    package static func day(of instant: Instant) -> Int64 {
+        instant.microseconds / 86_400_000_000
     }
 }
 
@@ -87,6 +122,6 @@ package enum CommitResult: Sendable, Equatable {
     case committed(ChainHead)
     /// The key was claimed before, by that decision for that body.
     case keyTaken(by: Identifier, body: Digest)
-    /// The decision or review has changed since it was read, or is there already.
+    /// The decision, the review or what is live has changed since it was read, or is there already.
     case stale
 }

@@ -3,12 +3,15 @@ package import Decisions
 package import Reviews
 internal import Synchronization
 package import Values
+package import Webhooks
 
 /// A store that lasts as long as its process: what the engine is tested on.
 package final class MemoryStore: Store {
-    private struct Claim: Hashable {
-        let scope: String
-        let key: String
+    private struct Claim {
+        let decision: Identifier
+        let body: Digest
+        /// Nothing for one that is never forgotten.
+        let day: Int64?
     }
 
     private struct State {
@@ -16,12 +19,23 @@ package final class MemoryStore: Store {
         var head = ChainHead.empty
         var decisions: [Identifier: DecisionRecord] = [:]
         var reviews: [Identifier: Review] = [:]
-        var claims: [Claim: (decision: Identifier, body: Digest)] = [:]
+        var claims: [KeyClaim.Name: Claim] = [:]
+        /// The latest day met: what is two days older is forgotten.
+        var today: Int64 = 0
         var releases: [Digest: StoredRelease] = [:]
+        var notes: [ReleaseNote] = []
+        var promotions: [Promotion] = []
         var tallies: [CallTally.Key: CallTally] = [:]
         var models: [String: ModelState] = [:]
         var answers: [Digest: KeptAnswer] = [:]
         var tokens: [Identifier: AccessToken] = [:]
+        var callbacks: [Identifier: Callback] = [:]
+
+        func claim(_ name: KeyClaim.Name) -> Claim? {
+            claims[name].flatMap { claim in
+                claim.day.map { $0 >= today - 1 } ?? true ? claim : nil
+            }
+        }
     }
 
     private let state = Mutex(State())
@@ -38,8 +52,8 @@ package final class MemoryStore: Store {
         switch change.decision {
         case .insert(let record, let key)?:
             if let key {
-                let claim = Claim(scope: key.scope, key: key.key)
-                if let taken = state.claims[claim] {
+                state.today = max(state.today, KeyClaim.day(of: record.createdAt))
+                if let taken = state.claim(KeyClaim.Name(scope: key.scope, key: key.key)) {
                     return .keyTaken(by: taken.decision, body: taken.body)
                 }
             }
@@ -57,18 +71,30 @@ package final class MemoryStore: Store {
             guard state.reviews[review.id]?.version == review.version else { return .stale }
         case nil: break
         }
+        if let promotion = change.promotion, promotion.number != state.promotions.count + 1 {
+            return .stale
+        }
         let work = ChangeWork(change, after: state.head, links: links)
         state.entries += work.entries
         state.head = work.head
         if let decision = work.decision { state.decisions[decision.id] = decision }
         if let review = work.review { state.reviews[review.id] = review }
+        if let callback = work.callback { state.callbacks[callback.decision] = callback }
+        if let id = work.decision?.id, let finalAt = work.finalAt {
+            state.callbacks[id]?.decided(at: finalAt)
+        }
         for tally in change.tallies {
             state.tallies[tally.key, default: CallTally(tally.key)].add(tally)
         }
         if let token = change.token { state.tokens[token.id] = token }
+        if let promotion = change.promotion { state.promotions.append(promotion) }
         for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {
-            state.claims[Claim(scope: key.scope, key: key.key)] = (record.id, key.body)
+            state.claims[KeyClaim.Name(scope: key.scope, key: key.key)] = Claim(
+                decision: record.id,
+                body: key.body,
+                day: key.lifetime == .day ? state.today : nil
+            )
         }
         return .committed(work.head)
     }
@@ -93,7 +119,7 @@ package final class MemoryStore: Store {
         state.withLock { state in
             var found: [String: ClaimedDecision] = [:]
             for key in keys {
-                guard let claim = state.claims[Claim(scope: scope, key: key)],
+                guard let claim = state.claim(KeyClaim.Name(scope: scope, key: key)),
                     let record = state.decisions[claim.decision]
                 else { continue }
                 let at = Int(record.links.output)
@@ -127,6 +153,17 @@ package final class MemoryStore: Store {
         }
     }
 
+    package func oldestReviews(limit: Int) async throws(StoreError) -> [Review] {
+        state.withLock { state in
+            var oldest: [String: Review] = [:]
+            for review in state.reviews.values where review.state == .open {
+                if let known = oldest[review.terms.queue], known.id < review.id { continue }
+                oldest[review.terms.queue] = review
+            }
+            return Array(oldest.values.sorted { $0.terms.queue < $1.terms.queue }.prefix(limit))
+        }
+    }
+
     package func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry? {
         state.withLock { state in
             sequence >= 1 && sequence <= state.entries.count
@@ -139,6 +176,15 @@ package final class MemoryStore: Store {
         limit: Int
     ) async throws(StoreError) -> [StoredEntry] {
         state.withLock { Array($0.entries.dropFirst(Int(max(1, sequence)) - 1).prefix(limit)) }
+    }
+
+    package func bareEntries(
+        from sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [BareEntry] {
+        try await entries(from: sequence, limit: limit).map {
+            BareEntry(sequence: $0.sequence, bytes: $0.bytes)
+        }
     }
 
     package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
@@ -157,6 +203,53 @@ package final class MemoryStore: Store {
         state.withLock { $0.tokens.values.first { $0.digest == digest } }
     }
 
+    package func callback(_ decision: Identifier) async throws(StoreError) -> Callback? {
+        state.withLock { $0.callbacks[decision] }
+    }
+
+    package func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback] {
+        state.withLock { state in
+            let found = state.callbacks.values.filter { callback in
+                (query.state.map { $0 == callback.progress.state } ?? true)
+                    && (query.before.map { callback.decision < $0 } ?? true)
+            }
+            return Array(found.sorted { $1.decision < $0.decision }.prefix(query.limit))
+        }
+    }
+
+    package func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        toEach: Int,
+        limit: Int
+    ) async throws(StoreError) -> [Callback] {
+        state.withLock { state in
+            let due = state.callbacks.values.compactMap { callback in
+                callback.progress.nextAt.map { (at: $0, callback: callback) }
+            }
+            let found = due.filter { $0.at <= now && !hosts.contains($0.callback.host) }
+            let byHost = Dictionary(grouping: found) { $0.callback.host }.mapValues { some in
+                some.sorted { ($0.at, $0.callback.decision) < ($1.at, $1.callback.decision) }
+            }
+            let order = byHost.sorted { left, right in
+                (left.value[0].at, left.key) < (right.value[0].at, right.key)
+            }
+            return Array(order.flatMap { $0.value.prefix(toEach).map(\.callback) }.prefix(limit))
+        }
+    }
+
+    package func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
+        state.withLock { state in
+            callbacks.map { callback in
+                guard state.callbacks[callback.decision]?.version == callback.version else {
+                    return false
+                }
+                state.callbacks[callback.decision] = callback.next
+                return true
+            }
+        }
+    }
+
     package func keptAnswer(
         _ key: Digest,
         at now: Instant
@@ -168,8 +261,27 @@ package final class MemoryStore: Store {
         state.withLock { $0.answers[answer.key] = answer }
     }
 
-    package func keep(_ release: StoredRelease) async throws(StoreError) {
-        state.withLock { $0.releases[release.digest] = release }
+    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
+        state.withLock { state in
+            guard state.releases[release.digest] == nil else { return }
+            state.releases[release.digest] = release
+            state.notes.append(note)
+        }
+    }
+
+    package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
+        state.withLock { state in
+            let newest = state.notes.sorted { $1.keptAt < $0.keptAt }
+            return Array(newest.prefix(limit))
+        }
+    }
+
+    package func promotions(limit: Int) async throws(StoreError) -> [Promotion] {
+        state.withLock { Array($0.promotions.reversed().prefix(limit)) }
+    }
+
+    package func promotion(_ number: Int64) async throws(StoreError) -> Promotion? {
+        state.withLock { $0.promotions.first { $0.number == number } }
     }
 
     package func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {

@@ -2,6 +2,7 @@ package import Access
 package import Decisions
 package import Reviews
 package import Values
+package import Webhooks
 
 /// Where everything durable lives: the log, its projections, and releases.
 ///
@@ -13,7 +14,8 @@ package protocol Store: Sendable {
     ///
     /// Sets on each decision written: `version` one up, `links.last` to the change's last entry,
     /// `links.input` and `links.output` to the last of its entries whose payload has `/input` and
-    /// `/output`, where one does. Sets a review's `version` one up.
+    /// `/output`, where one does. Sets a review's `version` one up. A callback that waits for a
+    /// decision becomes due in the very transaction that makes the decision final.
     func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult]
 
     func head() async throws(StoreError) -> ChainHead
@@ -33,9 +35,13 @@ package protocol Store: Sendable {
     func review(_ id: Identifier) async throws(StoreError) -> Review?
     /// Oldest first.
     func reviews(_ query: ReviewQuery) async throws(StoreError) -> [Review]
+    /// The oldest open review of each queue, queues in the order of their names, at most so many.
+    func oldestReviews(limit: Int) async throws(StoreError) -> [Review]
     func entry(_ sequence: Int64) async throws(StoreError) -> StoredEntry?
     /// In the order of the log, from that sequence on, at most so many.
     func entries(from sequence: Int64, limit: Int) async throws(StoreError) -> [StoredEntry]
+    /// The same without any payload, for who follows the log and must not hold what it does not tell.
+    func bareEntries(from sequence: Int64, limit: Int) async throws(StoreError) -> [BareEntry]
 
     /// The tallies of all quarters from that instant on, in no order.
     func tallies(since: Instant) async throws(StoreError) -> [CallTally]
@@ -47,14 +53,35 @@ package protocol Store: Sendable {
     /// The token whose secret has that digest.
     func token(_ digest: Digest) async throws(StoreError) -> AccessToken?
 
+    /// Where the result of that decision is sent, if it is sent anywhere.
+    func callback(_ decision: Identifier) async throws(StoreError) -> Callback?
+    /// Newest decision first.
+    func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback]
+    /// Some of those due by then, so many to a host and in all, but none to some hosts.
+    ///
+    /// The hosts that have waited longest come first, and within one the longest due.
+    func callbacks(
+        dueAt now: Instant,
+        avoiding hosts: Set<String>,
+        toEach: Int,
+        limit: Int
+    ) async throws(StoreError) -> [Callback]
+    /// Keeps each where it has not changed since it was read; says for each whether it was kept.
+    func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool]
+
     /// The answer kept under that key, unless it has expired by then.
     func keptAnswer(_ key: Digest, at now: Instant) async throws(StoreError) -> KeptAnswer?
     /// Keeps an answer in the place of an earlier one, and lets go of some that have expired.
     func keep(_ answer: KeptAnswer) async throws(StoreError)
 
-    /// Keeps a release whole; keeping one again changes nothing.
-    func keep(_ release: StoredRelease) async throws(StoreError)
+    /// Keeps a release whole, with its note; keeping one again changes nothing.
+    func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError)
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease?
+    /// The notes of all releases kept, the last kept first, at most so many.
+    func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote]
+    /// The promotions, the last first, at most so many: the first of them is live.
+    func promotions(limit: Int) async throws(StoreError) -> [Promotion]
+    func promotion(_ number: Int64) async throws(StoreError) -> Promotion?
     /// 32 random bytes made with the store and never shown: the key of the audit draw.
     func secret() async throws(StoreError) -> [UInt8]
 }
@@ -78,6 +105,17 @@ extension Store {
     ) async throws(StoreError) -> JSON? {
         guard sequence > 0 else { return nil }
         return try await entry(sequence)?.payload.value(name)
+    }
+}
+
+/// An entry's place and its canonical bytes, without hash, link or payload.
+package struct BareEntry: Sendable, Equatable {
+    package let sequence: Int64
+    package let bytes: [UInt8]
+
+    package init(sequence: Int64, bytes: [UInt8]) {
+        self.sequence = sequence
+        self.bytes = bytes
     }
 }
 
@@ -115,6 +153,16 @@ package struct ReviewQuery: Sendable, Equatable {
     package var decision: Identifier?
     /// Only those opened after this one: the cursor of the next page.
     package var after: Identifier?
+    package var limit: Int
+
+    package init(limit: Int = 100) { self.limit = limit }
+}
+
+/// Which callbacks to list.
+package struct CallbackQuery: Sendable, Equatable {
+    package var state: Callback.State?
+    /// Only those of decisions made before this one: the cursor of the next page.
+    package var before: Identifier?
     package var limit: Int
 
     package init(limit: Int = 100) { self.limit = limit }

@@ -1,4 +1,5 @@
 internal import Engine
+internal import Gateway
 internal import HTTPMicro
 internal import Platform
 internal import Storage
@@ -7,15 +8,17 @@ internal import Values
 /// The command line: reads arguments, wires the adapters to the ports, and prints.
 package enum Commands {
     /// The program's version, as `--version` prints it.
-    static let version = "0.1.0"
+    static let version = Gateway.version
 
     static let all: [CommandSpecification] =
         [
             InitCommand.specification, CheckCommand.specification, TestCommand.specification,
             DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
-        + ModelsCommand.specifications + TokenCommand.specifications + [
-            ServeCommand.specification, LogCommand.specification, PracticeCommand.specification,
+        + ModelsCommand.specifications + TokenCommand.specifications
+        + ReleaseCommand.specifications + CallbacksCommand.specifications + [
+            ServeCommand.specification, APICommand.specification, LogCommand.specification,
+            PracticeCommand.specification,
         ]
 
     /// Runs one invocation and returns its exit code.

@@ -16,14 +16,22 @@ enum Limits {
     static let badLinesShown = 20
     /// Lines finished out of order that are kept in memory; others are read from the store again.
     static let heldLines = 20_000
+    /// Bytes of a server's log lines that wait for their writer; further lines are dropped.
+    static let waitingLogBytes = 4 << 20
+    /// How long a server that stops waits for somebody to read its last lines.
+    static let logEnd = Duration.seconds(2)
     /// How often the log's head is written beside the store.
     static let headInterval = Duration.seconds(60)
+    /// Between two looks at a watched folder.
+    static let watchPause = Duration.milliseconds(200)
     /// Entries verified or listed at a time.
     static let page = 1_000
     /// Bytes of a file of heads.
     static let headsBytes = 256 << 20
     /// How long the call of `models test` may take.
     static let probeTime = Duration.seconds(60)
+    /// How long a server that stops waits for requests that are under way.
+    static let drain = Duration.seconds(10)
     /// Rows one listing shows.
     static let rows = 10_000
 }

@@ -11,19 +11,23 @@ package struct GatewayRequest: Sendable {
     /// By lower-case name.
     package let headers: [String: String]
     package let body: [UInt8]
+    /// The body as it comes in, in the place of `body`, where `Gateway.streams` says so.
+    package let chunks: GatewayBody?
 
     package init(
         method: String,
         path: String,
         query: [(name: String, value: String)] = [],
         headers: [String: String] = [:],
-        body: [UInt8] = []
+        body: [UInt8] = [],
+        chunks: GatewayBody? = nil
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.headers = headers
         self.body = body
+        self.chunks = chunks
     }
 }
 
@@ -32,11 +36,30 @@ package struct GatewayResponse: Sendable {
     package let status: Int
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
+    /// Writes the body piece by piece, in the place of `body`; called once at most, and over when
+    /// it returns.
+    package let stream: Stream?
 
-    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    package typealias Stream = @Sendable (GatewayWriter) async -> Void
+
+    package init(
+        status: Int,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8] = [],
+        stream: Stream? = nil
+    ) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.stream = stream
+    }
+
+    var withoutStream: GatewayResponse {
+        GatewayResponse(status: status, headers: headers, body: body)
+    }
+
+    func adding(_ more: [(name: String, value: String)]) -> GatewayResponse {
+        GatewayResponse(status: status, headers: headers + more, body: body, stream: stream)
     }
 
     static func json(
@@ -77,7 +100,21 @@ struct Problem: Error, Sendable {
         self.init(400, "invalid-query", "The query is not usable", detail)
     }
 
-    var response: GatewayResponse {
+    /// The problem's members, as a response's body or inside another answer.
+    /// What does not fit its schema; nothing where all does.
+    init?(misfit failures: [SchemaFailure], of what: String) {
+        guard let first = failures.first else { return nil }
+        let isOther = first.pointer.tokens.isEmpty && first.keyword == "type"
+        self.init(
+            isOther ? 400 : 422,
+            "invalid-body",
+            "The \(what) does not fit",
+            failures.map(\.description).joined(separator: "; ")
+        )
+        self.failures = failures
+    }
+
+    var document: JSON {
         var members: [JSONObject.Member] = [
             .init("type", .string("urn:stepgate:problem:\(code)")), .init("title", .string(title)),
             .init("status", .int(Int64(status))), .init("detail", .string(detail)),
@@ -91,8 +128,12 @@ struct Problem: Error, Sendable {
             }
             members.append(.init("errors", .array(errors)))
         }
+        return .object(JSONObject(uniqueMembers: members))
+    }
+
+    var response: GatewayResponse {
         var bytes: [UInt8] = []
-        JSON.object(JSONObject(uniqueMembers: members)).appendCompact(to: &bytes)
+        document.appendCompact(to: &bytes)
         return GatewayResponse(
             status: status,
             headers: [("content-type", "application/problem+json")] + headers,

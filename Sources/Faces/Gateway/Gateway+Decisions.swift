@@ -9,33 +9,28 @@ internal import Values
 /// Decisions: asking for them, looking at them.
 extension Gateway {
     func decide(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
-        let (policy, input) = try question(call)
+        let (policy, input, callback) = try question(call)
         let visitor = try visitor(call)
-        let step = IncomingStep(
-            policy: policy,
-            input: input,
-            key: try key(call.request).map {
-                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
-            },
-            source: "api",
-            caller: visitor.name
-        )
+        let step = step(policy, input, key: key(call.request), callback, visitor)
         let begun: Begun
         do {
             begun = try await service.submit(step, under: policy)
         } catch {
             throw Problem(error)
         }
+        return try await answer(try view(begun), call)
+    }
+
+    /// The decision that a step began, or why it began none.
+    func view(_ begun: Begun) throws(Problem) -> DecisionView {
         switch begun {
-        case .settled(let view): return try await answer(view, call)
-        case .asking(let asking):
-            return try await answer(DecisionView(record: asking.record, output: nil), call)
-        case .known(let view): return try await answer(view, call)
+        case .settled(let view), .known(let view): return view
+        case .asking(let asking): return DecisionView(record: asking.record, output: nil)
         case .keyTaken(let id):
             throw Problem(
                 422,
                 "idempotency-key-reused",
-                "This key was used with another input",
+                "This key was used with another input or callback",
                 "it belongs to decision \(id); use a new key for another step"
             )
         case .refused(let failures):
@@ -50,36 +45,21 @@ extension Gateway {
         }
     }
 
-    private func question(_ call: Route.Call) throws(Problem) -> (policy: String, input: JSON) {
-        let body: JSON
-        do {
-            body = try JSON.read(call.request.body)
-        } catch {
-            throw Problem(400, "invalid-json", "The body is not JSON", error.description)
-        }
-        let names = ["policy", "input"]
-        guard let object = body.object else {
-            throw Problem(400, "invalid-body", "The body is no object", "send {policy, input}")
-        }
-        if let stranger = object.names.first(where: { !names.contains($0) }) {
-            let near = nearest(stranger, in: names).map { ", did you mean '\($0)'?" } ?? ""
-            throw Problem(
-                422,
-                "invalid-body",
-                "The body has a member that is not known",
-                "/\(stranger): expected policy and input\(near)"
-            )
-        }
-        guard let policy = body["policy"]?.string, let input = body["input"] else {
-            throw Problem(
-                422,
-                "invalid-body",
-                "The body lacks a member",
-                "send {\"policy\": NAME, \"input\": {…}}"
-            )
-        }
+    private func question(
+        _ call: Route.Call
+    ) throws(Problem) -> (policy: String, input: JSON, callback: CallbackWish?) {
+        try question(call.body, try visitor(call))
+    }
+
+    /// What is asked by a body that fits its schema, of a policy that is there for the visitor.
+    func question(
+        _ body: JSON,
+        _ visitor: Visitor
+    ) throws(Problem) -> (policy: String, input: JSON, callback: CallbackWish?) {
+        let policy = body["policy"]?.string ?? ""
+        let input = body["input"] ?? .null
         let workspace = service.engine.live.workspace
-        guard try visitor(call).token.covers(policy) || workspace.policies[policy] == nil else {
+        guard visitor.token.covers(policy) || workspace.policies[policy] == nil else {
             throw Problem(
                 403,
                 "forbidden",
@@ -95,7 +75,7 @@ extension Gateway {
                 workspace.unknownPolicy(policy)
             )
         }
-        return (policy, input)
+        return (policy, input, try callback(body, visitor))
     }
 
     func visitor(_ call: Route.Call) throws(Problem) -> Visitor {
@@ -106,21 +86,30 @@ extension Gateway {
     }
 
     /// The idempotency key, with or without its quotes.
-    private func key(_ request: GatewayRequest) throws(Problem) -> String? {
-        guard let written = request.headers["idempotency-key"] else { return nil }
-        var key = written
-        if key.count >= 2, key.hasPrefix("\""), key.hasSuffix("\"") {
-            key = String(key.dropFirst().dropLast())
-        }
-        guard !key.isEmpty, key.count <= Limits.keyCharacters else {
-            throw Problem(
-                400,
-                "invalid-key",
-                "The idempotency key is not usable",
-                "it has 1 to \(Limits.keyCharacters) characters"
-            )
-        }
-        return key
+    private func key(_ request: GatewayRequest) -> String? {
+        guard let key = request.headers["idempotency-key"] else { return nil }
+        return key.hasPrefix("\"") ? String(key.dropFirst().dropLast()) : key
+    }
+
+    /// The step a visitor asks about; a key is theirs and the policy's.
+    func step(
+        _ policy: String,
+        _ input: JSON,
+        key: String?,
+        _ callback: CallbackWish?,
+        _ visitor: Visitor
+    ) -> IncomingStep {
+        IncomingStep(
+            policy: policy,
+            input: input,
+            key: key.map {
+                IncomingStep.Key(scope: "token:\(visitor.token.id)/\(policy)", key: $0)
+            },
+            keyLasts: .day,
+            source: "api",
+            caller: visitor.name,
+            callback: callback
+        )
     }
 
     /// 200 when it is final, 202 and where to look when it is not.
@@ -129,7 +118,7 @@ extension Gateway {
         _ call: Route.Call
     ) async throws(Problem) -> GatewayResponse {
         var view = first
-        let asked = try wait(call.request)
+        let asked = wait(call.request)
         let wish: DecisionService.Wish = asked == nil ? .answered : .settled
         if !wish.isDone(view.record.state) {
             do {
@@ -142,6 +131,7 @@ extension Gateway {
                 throw Problem(error)
             }
         }
+        call.notes.note(view.record)
         var headers: [(name: String, value: String)] = []
         if let asked {
             headers.append(("preference-applied", "wait=\(asked.components.seconds)"))
@@ -157,22 +147,12 @@ extension Gateway {
     }
 
     /// `Prefer: wait=N` (RFC 7240), in seconds.
-    private func wait(_ request: GatewayRequest) throws(Problem) -> Duration? {
+    func wait(_ request: GatewayRequest) -> Duration? {
         guard let preferences = request.headers["prefer"] else { return nil }
         for preference in preferences.split(separator: ",") {
-            let parts = trimmed(String(preference)).split(separator: "=").map {
-                trimmed(String($0))
-            }
-            guard parts.first?.lowercased() == "wait" else { continue }
-            guard parts.count == 2, let seconds = Int64(parts[1]), seconds >= 0 else {
-                throw Problem(
-                    400,
-                    "invalid-wait",
-                    "The preference is not usable",
-                    "write 'Prefer: wait=N' with N in seconds, at most 60"
-                )
-            }
-            return min(.seconds(seconds), Limits.wait)
+            let parts = preference.split(separator: "=").map { trimmed(String($0)) }
+            guard parts.count == 2, parts[0].lowercased() == "wait" else { continue }
+            return Int64(parts[1]).map { min(.seconds($0), Limits.wait) }
         }
         return nil
     }
@@ -196,7 +176,12 @@ extension Gateway {
                 )
                 return problem.response
             }
-            return .json(record.explained(try await store.entries(of: record)))
+            return .json(
+                record.explained(
+                    try await store.entries(of: record),
+                    try await store.callback(id)
+                )
+            )
         } catch {
             throw Problem(error)
         }
@@ -229,20 +214,7 @@ extension Gateway {
 
     func report(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let id = try await own(call)
-        let body: JSON
-        do {
-            body = try JSON.read(call.request.body)
-        } catch {
-            throw Problem(400, "invalid-json", "The body is not JSON", error.description)
-        }
-        guard let outcome = body["output"], body.object?.count == 1 else {
-            throw Problem(
-                422,
-                "invalid-body",
-                "The body lacks a member",
-                "send {\"output\": {…}}: what turned out to be right"
-            )
-        }
+        let outcome = call.body["output"] ?? .null
         let name = try visitor(call).name
         do throws(EngineError) {
             return .json(try await decisionDesk.report(outcome, of: id, by: name).json)
@@ -264,28 +236,12 @@ extension Gateway {
     }
 
     func decisions(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
-        var query = DecisionQuery(limit: try limit(call) + 1)
-        for (name, value) in call.request.query {
-            switch name {
-            case "policy": query.policy = value
-            case "state":
-                guard let state = DecisionState(rawValue: value) else {
-                    throw Problem(
-                        query: "'state' is one of "
-                            + DecisionState.allCases.map(\.rawValue).joined(separator: ", ")
-                    )
-                }
-                query.states.insert(state)
-            case "route":
-                guard let route = Decisions.Route(rawValue: value) else {
-                    throw Problem(query: "'route' is one of rules, model, review, fallback")
-                }
-                query.route = route
-            case "cursor": query.before = try cursor(value)
-            case "limit": continue
-            default: throw unknown(name, ["policy", "state", "route", "cursor", "limit"])
-            }
-        }
+        var query = DecisionQuery(limit: call.limit + 1)
+        query.policy = call.query["policy"]?.string
+        let states = call.query["state"]?.array ?? []
+        query.states = Set(states.compactMap { $0.string.flatMap(DecisionState.init) })
+        query.route = call.query["route"]?.string.flatMap(Decisions.Route.init)
+        query.before = call.cursor
         let visitor = try visitor(call)
         let records: [DecisionRecord]
         do {
@@ -308,32 +264,22 @@ extension Gateway {
         }
         return id
     }
+}
 
-    func limit(_ call: Route.Call) throws(Problem) -> Int {
-        guard let text = call.request.query.last(where: { $0.name == "limit" })?.value else {
-            return 50
+extension Route.Call {
+    /// Rows of one page, on routes that have pages.
+    var limit: Int {
+        guard let limit = query["limit"]?.integer else {
+            preconditionFailure("a route with pages has a limit, and the limit a usual value")
         }
-        guard let limit = Int(text), (1...Limits.page).contains(limit) else {
-            throw Problem(query: "'limit' is a number from 1 to \(Limits.page)")
-        }
-        return limit
+        return Int(limit)
     }
 
-    func cursor(_ text: String) throws(Problem) -> Identifier {
-        guard let id = Identifier(text) else {
-            throw Problem(query: "'cursor' is what an earlier answer gave as 'next'")
-        }
-        return id
-    }
-
-    func unknown(_ name: String, _ known: [String]) -> Problem {
-        let near = nearest(name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-        return Problem(query: "'\(name)' is none of \(known.joined(separator: ", "))\(near)")
-    }
+    var cursor: Identifier? { query["cursor"]?.string.flatMap(Identifier.init) }
 }
 
 extension DecisionService.Wish {
-    fileprivate func isDone(_ state: DecisionState) -> Bool {
+    func isDone(_ state: DecisionState) -> Bool {
         switch self {
         case .answered: state != .asking
         case .settled: state != .asking && state != .review

@@ -9,20 +9,10 @@ internal import Values
 /// Reviews: what waits for people, and what they do with it.
 extension Gateway {
     func reviews(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
-        var query = ReviewQuery(limit: try limit(call) + 1)
-        for (name, value) in call.request.query {
-            switch name {
-            case "queue": query.queue = value
-            case "kind":
-                guard let kind = Review.Kind(rawValue: value) else {
-                    throw Problem(query: "'kind' is decision or audit")
-                }
-                query.kind = kind
-            case "cursor": query.after = try cursor(value)
-            case "limit": continue
-            default: throw unknown(name, ["queue", "kind", "cursor", "limit"])
-            }
-        }
+        var query = ReviewQuery(limit: call.limit + 1)
+        query.queue = call.query["queue"]?.string
+        query.kind = call.query["kind"]?.string.flatMap(Review.Kind.init)
+        query.after = call.cursor
         let visitor = try visitor(call)
         let found: [Review]
         do {
@@ -60,9 +50,9 @@ extension Gateway {
         return opened
     }
 
-    func act(_ word: String, _ call: Route.Call) async throws(Problem) -> GatewayResponse {
+    func act(_ word: ReviewWord, _ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let id = try identifier(call, "review")
-        let act = try reviewAct(word, call)
+        let act = reviewAct(word, call.body)
         let visitor = try visitor(call)
         let person = visitor.name
         do throws(EngineError) {
@@ -75,7 +65,7 @@ extension Gateway {
                 )
             }
             // To claim again renews a lease; who has none must claim, and say so.
-            if word == "renew", !opened.review.seats.contains(where: { $0.person == person }) {
+            if word == .renew, !opened.review.seats.contains(where: { $0.person == person }) {
                 throw EngineError(.refused, "'\(person)' holds no claim on review \(id)")
             }
             let result = try await desk.act(act, on: id, by: person)
@@ -86,36 +76,15 @@ extension Gateway {
         }
     }
 
-    private func reviewAct(_ word: String, _ call: Route.Call) throws(Problem) -> ReviewAct {
-        let body: JSON
-        do {
-            body = call.request.body.isEmpty ? [:] : try JSON.read(call.request.body)
-        } catch {
-            throw Problem(400, "invalid-json", "The body is not JSON", error.description)
-        }
-        func needed(_ name: String) throws(Problem) -> JSON {
-            guard let value = body[name], !value.isNull else {
-                throw Problem(
-                    422,
-                    "invalid-body",
-                    "The body lacks a member",
-                    "/\(name) is needed for '\(word)'"
-                )
-            }
-            return value
-        }
+    private func reviewAct(_ word: ReviewWord, _ body: JSON) -> ReviewAct {
         switch word {
-        case "claim", "renew": return .claim
-        case "release": return .release
-        case "reassign": return .reassign(to: body["to"]?.string)
-        case "approve": return .approve
-        case "edit": return .edit(try needed("output"))
-        case "decide": return .decide(try needed("output"))
-        default:
-            guard let reason = try needed("reason").string, !trimmed(reason).isEmpty else {
-                throw Problem(422, "invalid-body", "The body is not usable", "/reason is a text")
-            }
-            return .reject(reason: reason)
+        case .claim, .renew: .claim
+        case .release: .release
+        case .reassign: .reassign(to: body["to"]?.string)
+        case .approve: .approve
+        case .edit: .edit(body["output"] ?? .null)
+        case .decide: .decide(body["output"] ?? .null)
+        case .reject: .reject(reason: body["reason"]?.string ?? "")
         }
     }
 }

@@ -1,8 +1,9 @@
-internal import Access
+package import Access
 internal import Autonomy
 internal import Decisions
 package import Engine
 package import Storage
+package import Telemetry
 package import Values
 
 /// The HTTP API: a function from a request to a response; sockets are elsewhere.
@@ -10,71 +11,143 @@ package struct Gateway: Sendable {
     let service: DecisionService
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
+    let releaseDesk: ReleaseDesk
     let store: any Store
+    /// Whether results may be sent into private networks, this machine included.
+    let allowsPrivateCallbacks: Bool
     let now: @Sendable () -> Instant
+    let instruments: Instruments
+    let gatekeeper: Gatekeeper
 
+    /// `rate` is how often each token may ask that has no rate of its own; nothing means always.
     package init(
         service: DecisionService,
         desk: ReviewDesk,
         decisionDesk: DecisionDesk,
+        releaseDesk: ReleaseDesk,
         store: any Store,
-        now: @escaping @Sendable () -> Instant
+        allowsPrivateCallbacks: Bool = false,
+        now: @escaping @Sendable () -> Instant,
+        instruments: Instruments = .quiet(),
+        rate: Rate? = nil
     ) {
         self.service = service
         self.desk = desk
         self.decisionDesk = decisionDesk
+        self.releaseDesk = releaseDesk
         self.store = store
+        self.allowsPrivateCallbacks = allowsPrivateCallbacks
         self.now = now
+        self.instruments = instruments
+        gatekeeper = Gatekeeper(store: store, standard: rate, now: now)
     }
 
     /// Bytes of one request's body; a server refuses more before it is read.
     package static let bodyLimit = Limits.bodyBytes
 
+    /// The version of the program and of its API.
+    package static let version = "0.1.0"
+
+    /// Bytes of one request's body on the routes that take a stream.
+    package static let streamedBodyLimit = Limits.batchBytes
+
+    /// Whether the body of such a request is to be handed over as `GatewayRequest.chunks`, once its
+    /// head is there.
+    package static func streams(method: String, path: String) -> Bool {
+        guard case .found(let endpoint, _) = RouteTable.live.find(method, path) else {
+            return false
+        }
+        return endpoint.route.takesStream
+    }
+
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let began = instruments.uptime()
+        let notes = RequestNotes()
+        let response = await answer(request, notes)
+        let noted = notes.noted
+        observe(request, noted, status: response.status, lasted: instruments.uptime() - began)
+        return noted.headers.isEmpty ? response : response.adding(noted.headers)
+    }
+
+    private func answer(_ request: GatewayRequest, _ notes: RequestNotes) async -> GatewayResponse {
         do throws(Problem) {
-            let (route, values) = try find(request)
-            var visitor: Visitor?
-            if let roles = route.roles {
-                let found = try await self.visitor(request)
-                guard roles.contains(found.token.role) else {
-                    throw Problem(
-                        403,
-                        "forbidden",
-                        "Not allowed",
-                        "a token of role '\(found.token.role.rawValue)' may not "
-                            + "\(request.method) \(route.path)"
-                    )
-                }
-                visitor = found
+            switch RouteTable.live.find(request.method, request.path) {
+            case .found(let endpoint, let values):
+                return try await answer(request, by: endpoint, values, notes)
+            case .otherMethods(let methods):
+                return try other(request, methods.joined(separator: ", "))
+            case .nothing:
+                throw Problem(404, "not-found", "Not found", "there is nothing at \(request.path)")
             }
-            return try await route.handler(
-                self,
-                Route.Call(request: request, values: values, visitor: visitor)
-            )
         } catch {
+            notes.note { noted in
+                noted.problem = error.code
+                // A problem of the rate says itself what is left of it.
+                if error.headers.contains(where: { $0.name == "ratelimit-policy" }) {
+                    noted.headers = []
+                }
+            }
             return error.response
         }
     }
 
-    private func find(_ request: GatewayRequest) throws(Problem) -> (Route, [String: String]) {
-        var allowed: [String] = []
-        for route in Route.all {
-            guard let values = route.values(of: request.path) else { continue }
-            if route.method == request.method { return (route, values) }
-            allowed.append(route.method)
+    /// Which release is live and how it went live, so that each answer tells when that changes.
+    private var liveHeader: (name: String, value: String) {
+        let engine = service.engine
+        let act = engine.promotion.map { "; \($0.act.rawValue)" } ?? ""
+        return ("stepgate-release", engine.live.digest.hex + act)
+    }
+
+    private func answer(
+        _ request: GatewayRequest,
+        by endpoint: RouteTable.Endpoint,
+        _ values: [String: String],
+        _ notes: RequestNotes
+    ) async throws(Problem) -> GatewayResponse {
+        let route = endpoint.route
+        notes.note { $0.route = route.path }
+        var visitor: Visitor?
+        if let roles = route.roles {
+            let found = try await self.visitor(request)
+            notes.note { $0.token = found.token }
+            let headers = try gatekeeper.take(1, of: found.token)
+            notes.note { $0.headers = headers }
+            guard roles.contains(found.token.role) else {
+                throw Problem(
+                    403,
+                    "forbidden",
+                    "Not allowed",
+                    "a token of role '\(found.token.role.rawValue)' may not "
+                        + "\(route.method) \(route.path)"
+                )
+            }
+            visitor = found
         }
-        guard allowed.isEmpty else {
-            var problem = Problem(
-                405,
-                "method-not-allowed",
-                "Method not allowed",
-                "\(request.path) takes \(allowed.joined(separator: ", "))"
-            )
-            problem.headers = [("allow", allowed.joined(separator: ", "))]
-            throw problem
+        var call = try endpoint.admission.call(request, values: values, visitor: visitor)
+        call.notes = notes
+        var response = try await route.handler(self, call)
+        // The same as to GET, but for what would go on for ever.
+        if request.method == "HEAD" { response = response.withoutStream }
+        return visitor == nil || response.status >= 400 ? response : response.adding([liveHeader])
+    }
+
+    /// What a path says to a method that it has not: which it has.
+    private func other(
+        _ request: GatewayRequest,
+        _ methods: String
+    ) throws(Problem) -> GatewayResponse {
+        if request.method == "OPTIONS" {
+            return GatewayResponse(status: 204, headers: [("allow", methods)])
         }
-        throw Problem(404, "not-found", "Not found", "there is nothing at \(request.path)")
+        var problem = Problem(
+            405,
+            "method-not-allowed",
+            "Method not allowed",
+            "\(request.path) takes \(methods)"
+        )
+        problem.headers = [("allow", methods)]
+        throw problem
     }
 
     /// Who sent it, by the token in `Authorization: Bearer …`.
@@ -89,23 +162,19 @@ package struct Gateway: Sendable {
         guard let header = request.headers["authorization"] else { throw problem }
         let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw problem }
+        guard let token = try await gatekeeper.token(parts[1]) else { throw Problem.badToken }
+        return Visitor(token: token)
+    }
+
+    /// Throws when the token is no longer good, for what goes on long after it was shown.
+    func check(_ visitor: Visitor) async throws(Problem) {
         let token: AccessToken?
         do {
-            token = try await store.token(AccessToken.digest(of: parts[1]))
+            token = try await store.token(visitor.token.digest)
         } catch {
             throw Problem(error)
         }
-        guard let token, token.isValid(at: now()) else {
-            problem = Problem(
-                401,
-                "unauthorized",
-                "This token is not good",
-                "it is unknown, expired or revoked"
-            )
-            problem.headers = [("www-authenticate", #"Bearer error="invalid_token""#)]
-            throw problem
-        }
-        return Visitor(token: token)
+        guard token?.isValid(at: now()) == true else { throw Problem.badToken }
     }
 
     func readiness() async throws(Problem) -> GatewayResponse {
@@ -139,9 +208,26 @@ package struct Gateway: Sendable {
 }
 
 extension Problem {
+    fileprivate static var badToken: Problem {
+        var problem = Problem(
+            401,
+            "unauthorized",
+            "This token is not good",
+            "it is unknown, expired or revoked"
+        )
+        problem.headers = [("www-authenticate", #"Bearer error="invalid_token""#)]
+        return problem
+    }
+
     /// The store did not answer; nothing was acknowledged.
     init(_ error: StoreError) {
         self.init(503, "unavailable", "The store does not answer", error.message)
+        headers = [("retry-after", "1")]
+    }
+
+    /// It cannot be done now, and was not begun.
+    init(unavailable detail: String) {
+        self.init(503, "unavailable", "Not now", detail)
         headers = [("retry-after", "1")]
     }
 
@@ -151,8 +237,7 @@ extension Problem {
         case .invalid: self.init(422, "invalid-output", "It does not fit", error.message)
         case .refused: self.init(409, "refused", "This does not count", error.message)
         case .busy, .store:
-            self.init(503, "unavailable", "Not now", error.message)
-            headers = [("retry-after", "1")]
+            self.init(unavailable: error.message)
         case .release:
             self.init(500, "release", "The decision's release cannot be loaded", error.message)
         }

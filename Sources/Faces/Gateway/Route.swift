@@ -1,21 +1,32 @@
 internal import Access
 internal import Values
 
-/// One thing the gateway does: where it is asked for, by whom, and how it is done.
+/// One thing the gateway does: where it is asked for, by whom, with what, and how it is done.
 ///
-/// This table routes, guards and documents: a request that matches no row is a 404, and a row
-/// without roles is open to everyone and must say why.
+/// This table routes, guards and documents: a request that matches no row is a 404, what does not
+/// fit a row's schemas never reaches its handler, and `/v1/openapi.json` is made of the rows. A
+/// row without roles is open to everyone and must say why.
 struct Route: Sendable {
     typealias Handler =
         @Sendable (Gateway, Call) async throws(Problem) -> GatewayResponse
 
-    /// A request that was let in.
+    /// A request that was let in: it fits the row's schemas.
     struct Call: Sendable {
         let request: GatewayRequest
         /// The values of the path's `{names}`.
         let values: [String: String]
+        /// By name, read as their schemas say; a list for what may be given several times.
+        let query: [String: JSON]
+        /// Null when there is none.
+        let body: JSON
         /// Nothing on the routes that are open to everyone.
         let visitor: Visitor?
+        /// What is told of the request once it is answered.
+        var notes = RequestNotes()
+    }
+
+    enum Tag: String, Sendable, CaseIterable {
+        case decisions, reviews, policies, releases, models, service
     }
 
     let method: String
@@ -23,125 +34,109 @@ struct Route: Sendable {
     let path: String
     /// Nothing for what is open to everyone.
     let roles: Set<Role>?
+    /// The name that generated clients give their function.
+    let operation: String
+    let tag: Tag
     let summary: String
+    var detail: String? = nil
+    /// The path's `{names}`, each once.
+    var names: [Parameter] = []
+    var query: [Parameter] = []
+    var headers: [Header] = []
+    /// Nothing when a body is not looked at.
+    var body: Body? = nil
+    let answers: [Answer]
+    /// The problems of its own, beside those that follow from the rest of the row.
+    var faults: [Fault] = []
+    /// Whether the body is handed over as it comes in, so that who asks is known before it is read.
+    var takesStream = false
     let handler: Handler
+}
 
-    /// The values of the path's names, when it fits.
-    func values(of path: String) -> [String: String]? {
-        let mine = self.path.split(separator: "/", omittingEmptySubsequences: false)
-        let others = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard mine.count == others.count else { return nil }
-        var values: [String: String] = [:]
-        for (part, other) in zip(mine, others) {
-            if part == other { continue }
-            // `{id}:claim` is a name and an act.
-            guard part.hasPrefix("{"), let end = part.firstIndex(of: "}") else { return nil }
-            let act = part[part.index(after: end)...]
-            guard other.hasSuffix(act), other.count > act.count else { return nil }
-            let value = String(other.dropLast(act.count))
-            if act.isEmpty, value.contains(":") { return nil }
-            values[String(part[part.index(after: part.startIndex)..<end])] = value
+extension Route {
+    /// A part of the path, or an argument after the `?`.
+    struct Parameter: Sendable {
+        let name: String
+        /// One of type `array` may be given several times; `format: uuid` is checked.
+        let schema: JSON
+        let description: String
+
+        var isList: Bool { schema["type"] == "array" }
+    }
+
+    /// A header that the handler reads.
+    struct Header: Sendable {
+        let name: String
+        let schema: JSON
+        let description: String
+        /// What it is told that sends one that does not fit.
+        let fault: Fault
+    }
+
+    struct Body: Sendable {
+        var contentType = "application/json"
+        /// Of the whole body, or of each line when it is no JSON by itself.
+        let schema: JSON
+        let description: String
+        var isRequired = true
+
+        /// Whether it is read and checked before the handler runs; otherwise the handler does.
+        var isJSON: Bool { contentType == "application/json" }
+    }
+
+    /// What it says when it is done.
+    struct Answer: Sendable {
+        let status: Int
+        let description: String
+        var contentType = "application/json"
+        let schema: JSON
+        var headers: [AnswerHeader] = []
+        var links: [Link] = []
+    }
+
+    /// An operation that goes on from an answer.
+    struct Link: Sendable {
+        let name: String
+        let operation: String
+        /// Where in the answer's body its `{id}` stands, as a JSON pointer.
+        let id: String
+    }
+
+    enum AnswerHeader: String, Sendable, CaseIterable {
+        case allow
+        case location
+        case preferenceApplied = "preference-applied"
+        case retryAfter = "retry-after"
+        case cacheControl = "cache-control"
+        case accelBuffering = "x-accel-buffering"
+        case release = "stepgate-release"
+        case rateLimit = "ratelimit"
+        case rateLimitPolicy = "ratelimit-policy"
+        case wwwAuthenticate = "www-authenticate"
+    }
+
+    /// A problem it may answer with: its status, the last word of its type, and when.
+    struct Fault: Sendable, Hashable {
+        let status: Int
+        let code: String
+        let description: String
+
+        init(_ status: Int, _ code: String, _ description: String) {
+            self.status = status
+            self.code = code
+            self.description = description
         }
-        return values
     }
 }
 
 extension Route {
-    private static let everyone: Set<Role> = [.agent, .operator, .reviewer, .admin]
-    private static let staff: Set<Role> = [.operator, .reviewer, .admin]
-    private static let judges: Set<Role> = [.reviewer, .admin]
+    static let everyone: Set<Role> = [.agent, .operator, .reviewer, .admin]
+    static let staff: Set<Role> = [.operator, .reviewer, .admin]
+    static let judges: Set<Role> = [.reviewer, .admin]
 
+    /// Every row.
+    ///
+    /// A new resource has a file of its own and is added here.
     static let all: [Route] =
-        [
-            // Whether it lives and whether it can work is nobody's secret, and asked without a token.
-            Route(
-                method: "GET",
-                path: "/healthz",
-                roles: nil,
-                summary: "Whether the process lives.",
-                handler: { _, _ throws(Problem) in .json(["status": "ok"]) }
-            ),
-            Route(
-                method: "GET",
-                path: "/readyz",
-                roles: nil,
-                summary: "Whether the store answers.",
-                handler: { gateway, _ async throws(Problem) in try await gateway.readiness() }
-            ),
-            Route(
-                method: "POST",
-                path: "/v1/decisions",
-                roles: [.agent, .operator, .admin],
-                summary: "Asks for a decision of one step.",
-                handler: { gateway, call async throws(Problem) in try await gateway.decide(call) }
-            ),
-            Route(
-                method: "GET",
-                path: "/v1/decisions",
-                roles: staff,
-                summary: "Lists decisions, newest first.",
-                handler: { gateway, call async throws(Problem) in try await gateway.decisions(call)
-                }
-            ),
-            Route(
-                method: "GET",
-                path: "/v1/decisions/{id}",
-                roles: everyone,
-                summary: "A decision with everything that explains it.",
-                handler: { gateway, call async throws(Problem) in try await gateway.decision(call) }
-            ),
-            Route(
-                method: "POST",
-                path: "/v1/decisions/{id}/outcome",
-                roles: [.agent, .operator, .admin],
-                summary: "Reports what turned out to be right.",
-                handler: { gateway, call async throws(Problem) in try await gateway.report(call) }
-            ),
-            Route(
-                method: "POST",
-                path: "/v1/decisions/{id}:withdraw",
-                roles: [.agent, .operator, .admin],
-                summary: "Takes a pending step back.",
-                handler: { gateway, call async throws(Problem) in try await gateway.withdraw(call) }
-            ),
-            Route(
-                method: "GET",
-                path: "/v1/models",
-                roles: [.operator, .admin],
-                summary: "How the models do: breaker, calls, errors, spend of the last day.",
-                handler: { gateway, call async throws(Problem) in try await gateway.models(call) }
-            ),
-            Route(
-                method: "GET",
-                path: "/v1/reviews",
-                roles: staff,
-                summary: "Lists reviews that wait, oldest first.",
-                handler: { gateway, call async throws(Problem) in try await gateway.reviews(call) }
-            ),
-            Route(
-                method: "GET",
-                path: "/v1/reviews/{id}",
-                roles: staff,
-                summary: "A review with what a person needs to judge it.",
-                handler: { gateway, call async throws(Problem) in try await gateway.review(call) }
-            ),
-        ]
-        + ["claim", "renew", "release", "reassign", "approve", "edit", "decide", "reject"].map {
-            act in
-            Route(
-                method: "POST",
-                path: "/v1/reviews/{id}:\(act)",
-                roles: judges,
-                summary: "Does '\(act)' on a review, as the token's holder.",
-                handler: { gateway, call async throws(Problem) in try await gateway.act(act, call) }
-            )
-        } + [
-            Route(
-                method: "GET",
-                path: "/v1/policies",
-                roles: everyone,
-                summary: "The policies of the live release.",
-                handler: { gateway, call throws(Problem) in gateway.policies(call) }
-            )
-        ]
+        service + decisions + models + reviews + policies + releases
 }

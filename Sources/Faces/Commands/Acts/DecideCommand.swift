@@ -58,7 +58,7 @@ enum DecideCommand {
                 schema: policy.input.document
             )
         )
-        let running = try await RunningEngine.start(workspace)
+        let running = try await RunningEngine.start(workspace, by: Person.of(call))
         do {
             let engine = running.engine
             let report = DecideReport(

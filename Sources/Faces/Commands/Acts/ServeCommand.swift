@@ -1,8 +1,12 @@
 internal import Access
+internal import Autonomy
+internal import Decisions
 internal import Engine
 internal import Gateway
 internal import HTTPMicro
 internal import Platform
+internal import StorageSQLite
+internal import Telemetry
 internal import Values
 
 /// `stepgate serve`: the engine behind HTTP, until it is told to stop.
@@ -17,27 +21,54 @@ enum ServeCommand {
                 "IP",
                 "which address it listens on (default: 127.0.0.1, this machine only)"
             ),
+            OptionSpecification(
+                "--watch",
+                nil,
+                "make each valid change of the folder live; a broken one is told and left alone"
+            ),
+            OptionSpecification(
+                "--rate",
+                "RATE",
+                "how often each token may ask that has no rate of its own, as 100/s or 6000/m:200"
+            ),
+            OptionSpecification(
+                "--allow-private-callbacks",
+                nil,
+                "lets callback_url lead into private networks and to this machine"
+            ),
+        ] + ServeIdentity.options + Observation.options,
+        examples: [
+            "stepgate serve", "stepgate serve --port 9200 --workspace shop",
+            "stepgate serve --watch",
+            "stepgate serve --address 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
         ],
-        examples: ["stepgate serve", "stepgate serve --port 9200 --workspace shop"],
         run: run
     )
-
-    /// A request and the one chance to answer it.
-    private struct Exchange: Sendable {
-        let request: HTTPRequest
-        let responder: Responder
-    }
 
     private static func run(_ call: Invocation) async throws -> ExitCode {
         let port = try call.number("--port", in: 0...65_535, default: 9_200)
         let address = call["--address"] ?? "127.0.0.1"
-        let opened = try OpenWorkspace(call)
-        let running = try await RunningEngine.start(opened)
+        let rate = try call.rate
+        let identity = try ServeIdentity(call)
+        try identity?.warn(.standard)
+        let observation = try Observation(call)
+        Signals.outlive()
+        let instruments = observation.instruments
+        let running = try await RunningEngine.serve(call) { MeasuredStore($0, instruments) }
+        let settings = ServeSettings(
+            address: address,
+            port: UInt16(port),
+            identity: identity,
+            rate: rate
+        )
         do {
-            try await serve(running, address: address, port: UInt16(port), call)
+            try await serve(running, settings, observation, call)
             try await running.stop()
+            instruments.log.note(.info, "stopped")
+            await observation.finish()
             return .success
         } catch {
+            await observation.finish()
             try await running.stop()
             throw error
         }
@@ -45,59 +76,95 @@ enum ServeCommand {
 
     private static func serve(
         _ running: RunningEngine,
-        address: String,
-        port: UInt16,
+        _ settings: ServeSettings,
+        _ observation: Observation,
         _ call: Invocation
     ) async throws {
-        let service = try await DecisionService(engine: running.engine, clock: SystemClock())
-        let gateway = Gateway(
-            service: service,
-            desk: running.desk,
-            decisionDesk: running.decisionDesk,
-            store: running.storage,
-            now: { SystemClock().now }
-        )
-        let (exchanges, inbox) = AsyncStream<Exchange>.makeStream()
+        let serving = try await Serving(running, settings, observation, call, tell: tell)
+        let server = try start(settings) { serving.answering.answer($0, $1) }
+        try await announce(server, settings, running, observation, call)
+        if !call.has("--watch") { tellOfDraft(Location(call).folder, running.engine.live) }
+        await serving.run(until: Signals.termination(), cutting: server)
+        server.stop()
+    }
+
+    private static func start(
+        _ settings: ServeSettings,
+        _ handler: @escaping HTTPServer.Handler
+    ) throws -> HTTPServer {
         var limits = HTTPServerLimits()
         limits.bodyBytes = Gateway.bodyLimit
-        let server = try HTTPServer(address: address, port: port, limits: limits) {
-            if case .terminated = inbox.yield(Exchange(request: $0, responder: $1)) {
-                $1.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
-            }
+        limits.streamedBytes = Gateway.streamedBodyLimit
+        let server: HTTPServer
+        do throws(HTTPServerError) {
+            server = try HTTPServer(
+                address: settings.address,
+                port: settings.port,
+                limits: limits,
+                tls: settings.identity?.tls,
+                streams: { Gateway.streams(method: $0.method, path: $0.path) },
+                handler: handler
+            )
+        } catch {
+            throw settings.identity?.explain(error) ?? CommandFailure(error)
         }
-        try await announce(server, address, running, call)
-        let ends = Signals.termination()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await service.run() }
-            group.addTask {
-                await withDiscardingTaskGroup { answers in
-                    for await exchange in exchanges {
-                        answers.addTask {
-                            let response = await gateway.handle(exchange.request.forGateway)
-                            exchange.responder.respond(response.forServer)
-                        }
-                    }
-                }
-            }
-            group.addTask {
-                for await _ in ends { break }
-                Terminal.standard.note("stopping: what was taken on is kept")
-                service.stop()
-                inbox.finish()
-            }
-            try await group.waitForAll()
+        if server.connectionLimit < limits.connections {
+            Terminal.standard.note(
+                "\(server.connectionLimit) connections at once, not \(limits.connections): the "
+                    + "process may not open more files (ulimit -n)"
+            )
         }
-        server.stop()
+        return server
+    }
+
+    /// Says what became of a promotion.
+    private static func tell(_ followed: Followed) {
+        switch followed {
+        case .unchanged: break
+        case .live(let promotion):
+            Terminal.standard.note(
+                "release \(promotion.release.hex) is live (\(promotion.act.rawValue) by "
+                    + "\(promotion.person))"
+            )
+        case .refused(let promotion, let error):
+            Terminal.standard.note(
+                "release \(promotion.release.hex) cannot go live here, so the one before it keeps "
+                    + "serving: \(error.message)"
+            )
+        }
+    }
+
+    /// Says so when the folder is another state than what is live.
+    private static func tellOfDraft(_ folder: String, _ live: LoadedRelease) {
+        let note: String
+        do {
+            let draft = WorkspaceFolder.check(try WorkspaceFolder.read(folder))
+            guard let workspace = draft.workspace else {
+                note = "the folder does not check ('stepgate check' tells)"
+                return said(note, live)
+            }
+            if workspace.release.digest == live.digest { return }
+            note = "the folder differs ('stepgate promote draft' makes it live)"
+        } catch {
+            note = "the folder cannot be read (\(CommandFailure(error).message))"
+        }
+        said(note, live)
+    }
+
+    private static func said(_ note: String, _ live: LoadedRelease) {
+        Terminal.standard.note("\(note); release \(live.digest.hex) serves")
     }
 
     /// Says where it is, and on this machine alone makes the first token.
     private static func announce(
         _ server: HTTPServer,
-        _ address: String,
+        _ settings: ServeSettings,
         _ running: RunningEngine,
+        _ observation: Observation,
         _ call: Invocation
     ) async throws {
-        let url = "http://\(address):\(server.port)"
+        let address = settings.address
+        let url = "\(settings.identity == nil ? "http" : "https")://\(address):\(server.port)"
         var first: String?
         let desk = TokenDesk(
             store: running.storage,
@@ -112,12 +179,22 @@ enum ServeCommand {
                 by: Person.of(call)
             ).secret
         }
-        if !address.hasPrefix("127.") {
-            Terminal.standard.note(
+        if !address.hasPrefix("127."), settings.identity == nil {
+            observation.tell(
+                .warn,
+                "unencrypted",
                 "\(address) may be reached from elsewhere, and tokens travel unencrypted: put a "
-                    + "server with TLS before it"
+                    + "server with TLS before it, or give --tls-cert and --tls-key"
             )
         }
+        observation.instruments.log.note(
+            .info,
+            "started",
+            [
+                ("url", .string(url)), ("version", .string(Commands.version)),
+                ("release", .string(running.engine.live.digest.hex)),
+            ]
+        )
         if call.wantsJSON {
             Terminal.standard.print(
                 ["url": .string(url), "admin_token": first.map(JSON.string) ?? .null]
@@ -128,17 +205,5 @@ enum ServeCommand {
         if let first {
             Terminal.standard.print("the first admin token, shown once: \(first)")
         }
-    }
-}
-
-extension HTTPRequest {
-    fileprivate var forGateway: GatewayRequest {
-        GatewayRequest(method: method, path: path, query: query, headers: headers, body: body)
-    }
-}
-
-extension GatewayResponse {
-    fileprivate var forServer: HTTPResponse {
-        HTTPResponse(status: status, headers: headers, body: body)
     }
 }

@@ -39,11 +39,26 @@ struct HeadsFile: Sendable {
         return heads
     }
 
-    /// Appends the head each minute until it is cancelled.
-    func keep(_ store: any Store) async throws {
+    /// Appends the head each minute until it is cancelled; a disk that does not take it is told of
+    /// once, and tried again.
+    func keep(_ store: any Store) async {
+        var isTold = false
         while !Task.isCancelled {
-            try await SystemClock().sleep(for: Limits.headInterval)
-            try append(try await store.head())
+            do {
+                try await SystemClock().sleep(for: Limits.headInterval)
+                try append(try await store.head())
+                isTold = false
+            } catch is CancellationError {
+                return
+            } catch {
+                if !isTold {
+                    Terminal.standard.note(
+                        "the log's head is not written beside the store: "
+                            + CommandFailure(error).message
+                    )
+                }
+                isTold = true
+            }
         }
     }
 }

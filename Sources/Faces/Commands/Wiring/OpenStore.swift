@@ -22,17 +22,26 @@ struct OpenStore: Sendable {
         store = try SQLiteStore(path, mode: mode, secret: Process.randomBytes(32))
     }
 
+    /// For one act beside an engine, on a store that need not be there before.
+    init(making call: Invocation) throws {
+        let location = Location(call)
+        (path, folder) = (location.storePath, location.folder)
+        try Folder.make(location.stateFolder)
+        store = try SQLiteStore(path, mode: .oneShot, secret: Process.randomBytes(32))
+    }
+
     /// Where reviews are acted on; no model is asked there.
     var desk: ReviewDesk {
-        ReviewDesk(
-            store: store,
-            releases: Releases(
-                store: store,
-                models: nil,
-                attachments: FolderAttachments(base: folder)
-            ),
-            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
-        )
+        ReviewDesk(store: store, releases: releases, surroundings: .system)
+    }
+
+    /// Where releases are promoted; their models' keys need not be here.
+    var releaseDesk: ReleaseDesk {
+        ReleaseDesk(store: store, releases: releases, surroundings: .system)
+    }
+
+    private var releases: Releases {
+        Releases(store: store, models: nil, attachments: FolderAttachments(base: folder))
     }
 
     /// The identifier a command was given.

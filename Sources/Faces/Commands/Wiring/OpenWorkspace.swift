@@ -50,6 +50,13 @@ struct Location: Sendable {
         storePath = call["--store"] ?? folder + "/.stepgate/store.db"
     }
 
+    init(_ opened: OpenWorkspace) {
+        folder = opened.folder
+        storePath = opened.storePath
+    }
+
+    var stateFolder: String { Self.folder(of: storePath) }
+
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -66,11 +73,25 @@ enum WorkspaceFolder {
             )
         }
         var files: [String: [UInt8]] = [:]
-        try add("stepgate.yaml", in: folder, to: &files)
-        for part in try Folder.names(in: folder) where Folder.isFolder(folder + "/" + part) {
-            try addAll(part, in: folder, depth: 0, to: &files)
+        for path in try paths(folder) {
+            files[path] = try Folder.read(folder + "/" + path, limit: Limits.fileBytes)
         }
         return WorkspaceFiles(files)
+    }
+
+    /// What tells whether the workspace changed, without reading its files.
+    static func stamps(_ folder: String) throws -> [String: FileStamp] {
+        var stamps: [String: FileStamp] = [:]
+        for path in try paths(folder) { stamps[path] = Folder.stamp(folder + "/" + path) }
+        return stamps
+    }
+
+    private static func paths(_ folder: String) throws -> [String] {
+        var paths = ["stepgate.yaml"]
+        for part in try Folder.names(in: folder) where Folder.isFolder(folder + "/" + part) {
+            try addAll(part, in: folder, depth: 0, to: &paths)
+        }
+        return paths
     }
 
     /// Compiles the files, and asks the models' shapes whether they can give what is wanted.
@@ -89,7 +110,7 @@ enum WorkspaceFolder {
         _ path: String,
         in folder: String,
         depth: Int,
-        to files: inout [String: [UInt8]]
+        to paths: inout [String]
     ) throws {
         guard depth < Limits.folderDepth else {
             throw CommandFailure.refused(
@@ -100,9 +121,14 @@ enum WorkspaceFolder {
         for name in try Folder.names(in: folder + "/" + path) {
             let inner = path + "/" + name
             if Folder.isFolder(folder + "/" + inner) {
-                try addAll(inner, in: folder, depth: depth + 1, to: &files)
+                try addAll(inner, in: folder, depth: depth + 1, to: &paths)
             } else if isOurs(name) {
-                try add(inner, in: folder, to: &files)
+                guard paths.count < Limits.files else {
+                    throw CommandFailure.refused(
+                        "the workspace has more than \(Limits.files) files"
+                    )
+                }
+                paths.append(inner)
             }
         }
     }
@@ -110,16 +136,5 @@ enum WorkspaceFolder {
     /// What a workspace can refer to; everything else in its folder is not read.
     private static func isOurs(_ name: String) -> Bool {
         [".yaml", ".prompt", ".csv"].contains { name.hasSuffix($0) }
-    }
-
-    private static func add(
-        _ path: String,
-        in folder: String,
-        to files: inout [String: [UInt8]]
-    ) throws {
-        guard files.count < Limits.files else {
-            throw CommandFailure.refused("the workspace has more than \(Limits.files) files")
-        }
-        files[path] = try Folder.read(folder + "/" + path, limit: Limits.fileBytes)
     }
 }

@@ -13,50 +13,88 @@ struct RunningEngine: Sendable {
     /// Where people act on what this engine decides.
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
+    let releaseDesk: ReleaseDesk
     private let store: SQLiteStore
+    /// The same store as the engine sees it: for what only reads, or writes beside the engine.
+    let storage: any Store
     private let transport: CurlTransport
     private let heads: HeadsFile
-    private let keeper: Task<Void, any Error>
+    private let keeper: Task<Void, Never>
 
-    /// Opens the store, keeps the release in it and begins to write the log's heads.
-    static func start(_ opened: OpenWorkspace) async throws -> RunningEngine {
-        try Folder.make(opened.stateFolder)
+    /// An engine that decides under the folder as it is, which is kept as a release.
+    static func start(_ opened: OpenWorkspace, by person: String) async throws -> RunningEngine {
+        try await start(Location(opened)) { desk, releases in
+            _ = try await desk.keep(opened.workspace.release, text: nil, by: person)
+            return (try releases.load(opened.workspace), nil)
+        }
+    }
+
+    /// An engine that decides under the live release; the folder becomes it where none is yet.
+    ///
+    /// It sees of the store what `wrap` makes of it.
+    static func serve(
+        _ call: Invocation,
+        wrap: (SQLiteStore) -> any Store
+    ) async throws -> RunningEngine {
+        let person = Person.of(call)
+        return try await start(Location(call), wrap: wrap) { desk, releases in
+            if let live = try await desk.live() {
+                return (try await releases.release(live.release), live)
+            }
+            let opened = try OpenWorkspace(call)
+            let release = opened.workspace.release
+            _ = try await desk.keep(release, text: nil, by: person)
+            let promotion = try await desk.promote(release.digest, by: person)
+            return (try releases.load(opened.workspace), promotion)
+        }
+    }
+
+    /// Opens the store, takes the release that is chosen there and begins to write the log's heads.
+    private static func start(
+        _ location: Location,
+        wrap: (SQLiteStore) -> any Store = { $0 },
+        under choose: (ReleaseDesk, Releases) async throws -> (LoadedRelease, Promotion?)
+    ) async throws -> RunningEngine {
+        try Folder.make(location.stateFolder)
         let store = try SQLiteStore(
-            opened.storePath,
+            location.storePath,
             mode: .engine,
             secret: Process.randomBytes(32)
         )
+        let storage = wrap(store)
         Process.raiseFileLimit()
         let transport = CurlTransport()
         do {
-            let release = opened.workspace.release
-            try await store.keep(StoredRelease(digest: release.digest, files: release.files))
-            let models = ModelClients(transport: transport, store: store)
             let releases = Releases(
-                store: store,
-                models: models,
-                attachments: FolderAttachments(base: opened.folder)
+                store: storage,
+                models: ModelClients(transport: transport, store: storage),
+                attachments: FolderAttachments(base: location.folder)
             )
-            let surroundings = Surroundings(clock: SystemClock(), chance: SystemChance())
+            let surroundings = Surroundings.system
+            let desk = ReleaseDesk(store: storage, releases: releases, surroundings: surroundings)
+            let (live, promotion) = try await choose(desk, releases)
             let engine = try await DecisionEngine(
-                live: try releases.load(opened.workspace),
-                store: store,
+                live: live,
+                promotion: promotion,
+                store: storage,
                 releases: releases,
                 surroundings: surroundings
             )
-            let heads = HeadsFile(opened.storePath)
+            let heads = HeadsFile(location.storePath)
             return RunningEngine(
                 engine: engine,
-                desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
+                desk: ReviewDesk(store: storage, releases: releases, surroundings: surroundings),
                 decisionDesk: DecisionDesk(
-                    store: store,
+                    store: storage,
                     releases: releases,
                     surroundings: surroundings
                 ),
+                releaseDesk: desk,
                 store: store,
+                storage: storage,
                 transport: transport,
                 heads: heads,
-                keeper: Task { try await heads.keep(store) }
+                keeper: Task { await heads.keep(store) }
             )
         } catch {
             transport.close()
@@ -65,8 +103,15 @@ struct RunningEngine: Sendable {
         }
     }
 
-    /// For what only reads, or writes beside the engine.
-    var storage: any Store { store }
+    /// What sends results to those who asked for that.
+    func courier(allowsPrivate: Bool) async throws -> CallbackCourier {
+        try await CallbackCourier(
+            store: storage,
+            transport: transport,
+            surroundings: .system,
+            allowsPrivate: allowsPrivate
+        )
+    }
 
     /// Writes the last head and lets the next engine in.
     func stop() async throws {

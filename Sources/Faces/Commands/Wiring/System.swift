@@ -42,6 +42,11 @@ final class SystemChance: Chance {
     func fraction() -> Double { Double(word() >> 11) * 0x1p-53 }
 }
 
+extension Surroundings {
+    /// The machine's own time and chance.
+    static let system = Surroundings(clock: SystemClock(), chance: SystemChance())
+}
+
 enum System {
     /// The rules of a time zone by its IANA name; nothing where this machine does not have it.
     static func zone(_ name: String) -> TimeZoneRules? {

@@ -1,0 +1,167 @@
+internal import Decisions
+internal import Storage
+internal import Values
+
+/// One entry of the log as those who follow it are told: what happened to which decision, and no
+/// value of it.
+///
+/// Neither an input nor an output, a draft or what proved right is in it, nor the rule that fired,
+/// so an open audit stays blind.
+package struct LogEvent: Sendable, Equatable {
+    /// Whose decision an entry is about.
+    struct Owner: Sendable, Equatable {
+        let policy: String
+        let caller: String
+    }
+
+    package let sequence: Int64
+    package let kind: String
+    /// Of the decision it concerns; nothing for what concerns none.
+    package let policy: String?
+    /// Who asked for that decision.
+    package let caller: String?
+    /// What is told, as compact JSON without a line break.
+    package let json: [UInt8]
+
+    /// What is told of an entry's facts, where it has them.
+    private static let told = [
+        "state", "route", "reason", "review", "queue", "act", "person", "to", "missing",
+        "lease_until", "retry_at", "late", "resumed",
+    ]
+
+    /// `owner` is that of the entry's decision; nothing where there is no decision.
+    init(_ entry: LoggedFacts, of owner: Owner?) {
+        sequence = entry.sequence
+        kind = entry.kind
+        policy = owner?.policy
+        caller = owner?.caller
+        var members: [JSONObject.Member] = [
+            .init("sequence", .int(entry.sequence)), .init("kind", .string(entry.kind)),
+            .init("at", entry.at),
+        ]
+        if let decision = entry.decision {
+            members.append(.init("decision", .string(decision.description)))
+        }
+        if let owner { members.append(.init("policy", .string(owner.policy))) }
+        // What administers the store says it all: it is about no decision and has no values.
+        let isAdministered = entry.kind == Entry.Kind.administered.rawValue
+        for fact in entry.facts.members where isAdministered || Self.told.contains(fact.name) {
+            if members.contains(where: { $0.name == fact.name }) { continue }
+            members.append(fact)
+        }
+        if entry.facts["state"] == nil, let state = entry.state {
+            members.append(.init("state", .string(state.rawValue)))
+        }
+        if entry.decision != nil, entry.facts["review"] != nil, let kind = entry.facts["kind"] {
+            members.append(.init("review_kind", kind))
+        }
+        var bytes: [UInt8] = []
+        JSON.object(JSONObject(uniqueMembers: members)).appendCompact(to: &bytes)
+        json = bytes
+    }
+}
+
+/// An entry of the log as it was read back.
+struct LoggedFacts {
+    let sequence: Int64
+    let kind: String
+    let at: JSON
+    let decision: Identifier?
+    let facts: JSONObject
+
+    init(_ entry: BareEntry) throws(StoreError) {
+        let value: JSON
+        do {
+            value = try JSON.read(entry.bytes)
+        } catch {
+            throw StoreError(.corrupt, "entry \(entry.sequence) is not JSON: \(error)")
+        }
+        guard let kind = value["kind"]?.string, let at = value["at"],
+            let facts = value["facts"]?.object
+        else { throw StoreError(.corrupt, "entry \(entry.sequence) has no kind, time or facts") }
+        sequence = entry.sequence
+        self.kind = kind
+        self.at = at
+        self.facts = facts
+        decision = value["decision"]?.string.flatMap { Identifier($0) }
+    }
+
+    /// Whose decision it is, where the facts say so.
+    var owner: LogEvent.Owner? {
+        guard decision != nil, let policy = facts["policy"]?.string,
+            let caller = facts["caller"]?.string
+        else { return nil }
+        return LogEvent.Owner(policy: policy, caller: caller)
+    }
+
+    /// What its decision is from then on, where the kind tells it and the facts need not.
+    var state: DecisionState? {
+        switch Entry.Kind(rawValue: kind) {
+        case .accepted, .reviewRecalled: .asking
+        case .withdrawn: .withdrawn
+        case .reviewDecided:
+            if facts["outcome"] == nil || facts["kind"] != "decision" {
+                nil
+            } else {
+                facts["act"] == "reject" ? .rejected : .decided
+            }
+        default: nil
+        }
+    }
+}
+
+/// Whose decisions were met lately: two generations, the older of which is let go.
+struct EventOwners {
+    private let limit: Int
+    private var recent: [Identifier: LogEvent.Owner] = [:]
+    private var older: [Identifier: LogEvent.Owner] = [:]
+
+    /// Remembers no more than twice so many.
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { recent.count + older.count }
+
+    subscript(id: Identifier) -> LogEvent.Owner? { recent[id] ?? older[id] }
+
+    mutating func keep(_ owner: LogEvent.Owner, of id: Identifier) {
+        if recent.count >= limit {
+            older = recent
+            recent = [:]
+        }
+        recent[id] = owner
+    }
+}
+
+/// The last events in the order of the log, without a gap.
+struct EventRing {
+    private let limit: Int
+    private var events: [LogEvent] = []
+    /// The sequence after which `events` begins.
+    private(set) var base: Int64 = 0
+    /// The sequence up to which the log was read.
+    var head: Int64 { base + Int64(events.count) }
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Forgets what is at hand and goes on from there.
+    mutating func begin(at sequence: Int64) {
+        events = []
+        base = sequence
+    }
+
+    /// Adds what follows the head; anything else was read for a head that is no more.
+    mutating func add(_ page: [LogEvent]) {
+        guard page.first?.sequence == head + 1 else { return }
+        events += page
+        // Let go of many at once, so that each is moved once and not each time.
+        if events.count >= 2 * limit {
+            base += Int64(events.count - limit)
+            events.removeFirst(events.count - limit)
+        }
+    }
+
+    /// At most so many after that sequence, which the ring covers.
+    func events(after sequence: Int64, limit: Int) -> [LogEvent] {
+        Array(events.dropFirst(Int(sequence - base)).prefix(limit))
+    }
+}

@@ -1,0 +1,71 @@
+internal import Platform
+internal import Telemetry
+internal import Values
+
+/// The metrics and the log of a server, and the thread that writes the log to standard error.
+struct Observation: Sendable {
+    let instruments: Instruments
+    private let writer: LineWriter
+
+    static let options = [
+        OptionSpecification(
+            "--log",
+            "FORMAT",
+            "json, text or off, to standard error (default: json, text on a terminal)"
+        ),
+        OptionSpecification("--log-level", "LEVEL", "debug, info, warn or error (default: info)"),
+    ]
+
+    init(_ call: Invocation) throws(CommandFailure) {
+        let usual: LogBook.Format = Process.isTerminal(.error) ? .text : .json
+        let format = try Self.word(call, "--log", default: usual)
+        let level = try Self.word(call, "--log-level", default: LogLevel.info)
+        let clock = SystemClock()
+        let metrics = MetricRegistry()
+        let now: @Sendable () -> Instant = { clock.now }
+        let told = LogBook(format, now: now, metrics: metrics) { _ in true }
+        let writer = LineWriter(
+            limit: Limits.waitingLogBytes,
+            droppedLine: { told.droppedLine($0) },
+            write: { Process.write($0, to: .error) }
+        )
+        self.writer = writer
+        instruments = Instruments(
+            metrics: metrics,
+            log: LogBook(format, level: level, now: now, metrics: metrics, write: writer.offer),
+            uptime: { clock.uptime },
+            version: Commands.version,
+            process: {
+                guard let memory = Process.residentBytes, let files = Process.openFiles else {
+                    return nil
+                }
+                return ProcessFigures(residentBytes: memory, openFiles: files)
+            }
+        )
+    }
+
+    private static func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ call: Invocation,
+        _ option: String,
+        default usual: Word
+    ) throws(CommandFailure) -> Word {
+        guard let text = call[option] else { return usual }
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .usage("\(option) is one of \(words); got '\(text)'")
+        }
+        return word
+    }
+
+    /// Tells a person at the terminal, or the log where one is written.
+    func tell(_ level: LogLevel, _ event: String, _ sentence: String) {
+        if instruments.log.format == .off {
+            Terminal.standard.note(sentence)
+        } else {
+            instruments.log.note(level, event, [("message", .string(sentence))])
+        }
+    }
+
+    /// Writes what waits, unless nobody reads it.
+    func finish() async { await writer.finish(within: Limits.logEnd) }
+}
