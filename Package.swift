@@ -51,7 +51,12 @@ let package = Package(
         shim("CJSON", libraries: ["simdjson"]),
         shim("CRegex", libraries: ["re2"]),
         shim("CDigest", libraries: ["crypto"]),
-        room("Core", "Values", ["CJSON", "CRegex", "CDigest"]),
+        room(
+            "Core",
+            "Values",
+            ["CJSON", "CRegex", "CDigest"],
+            embedding: ["Schema/Metaschemas.json"]
+        ),
         room("Core", "Expressions", ["Values"]),
         room("Core", "Prompts", ["Values"]),
         room("Core", "Autonomy", ["Values", "Expressions", "Prompts", "Reviews"]),

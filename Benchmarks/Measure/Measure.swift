@@ -5,7 +5,7 @@ internal import Values
 /// Measures what the product promises of its speed, as ratios against floors of the same run.
 package enum Measure {
     /// The parts of the quick tier, in their order; `large` is one more.
-    private static let parts = ["cel", "rules", "model", "http", "model-http"]
+    private static let parts = ["cel", "schema", "rules", "model", "http", "model-http"]
 
     private struct Options {
         var parts = Measure.parts
@@ -54,6 +54,7 @@ package enum Measure {
         progress.show(part)
         switch part {
         case "cel": return Report(figures: try ConditionBenchmark.figures())
+        case "schema": return Report(figures: try SchemaBenchmark.figures())
         case "rules": return Report(figures: try await RulesBenchmark.figures())
         case "model": return Report(figures: try await ModelBenchmark.figures())
         case "http": return try await HTTPBenchmark.run(program: options.program, progress)

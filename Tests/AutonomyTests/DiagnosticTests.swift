@@ -151,6 +151,22 @@ struct DiagnosticTests {
             severity: .warning
         ),
         Case(
+            from: "input: {message: string, amount: number, items: integer}",
+            to: "input: {schema: {typ: object, required: [message, amount, items], properties: "
+                + "{message: {type: string}, amount: {type: number}, items: {type: integer}}}}",
+            line: 3,
+            message: "'typ' is no keyword of JSON Schema, and says nothing of a value (at /typ)",
+            fix: "write 'type'",
+            severity: .warning
+        ),
+        Case(
+            from: "input: {message: string, amount: number, items: integer}",
+            to: "input: {schema: {type: object, properties: {amount: {minimum: low}}}}",
+            line: 3,
+            message: "expected a number; got a string (at /properties/amount/minimum)",
+            fix: nil
+        ),
+        Case(
             from: "queue: refunds",
             to: "queue: refunds, leese: 5m",
             line: 18,

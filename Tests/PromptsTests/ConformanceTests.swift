@@ -24,6 +24,7 @@ struct ConformanceTests {
                 }
             }
         }
+        print("dotprompt \(file): passed \(count - failures.count) of \(count)")
         #expect(count > 0)
         #expect(
             failures.isEmpty,

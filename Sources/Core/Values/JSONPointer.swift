@@ -10,28 +10,26 @@ package struct JSONPointer: Sendable, Hashable {
             tokens = []
             return
         }
-        guard text.hasPrefix("/") else {
+        // By code points: a character may join a mark that a name begins with to the slash.
+        guard text.unicodeScalars.first == "/" else {
             throw JSONPointerError(message: "a JSON pointer begins with '/'; got '\(text)'")
         }
         var tokens: [String] = []
-        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            var token = ""
-            var rest = part[...]
-            while let character = rest.popFirst() {
-                guard character == "~" else {
-                    token.append(character)
-                    continue
-                }
+        var rest = text.unicodeScalars[...]
+        while let scalar = rest.popFirst() {
+            switch scalar {
+            case "/": tokens.append("")
+            case "~":
                 switch rest.popFirst() {
-                case "0": token.append("~")
-                case "1": token.append("/")
+                case "0": tokens[tokens.count - 1].append("~")
+                case "1": tokens[tokens.count - 1].append("/")
                 default:
                     throw JSONPointerError(
                         message: "'~' in a JSON pointer is written '~0', and '/' is '~1'"
                     )
                 }
+            default: tokens[tokens.count - 1].unicodeScalars.append(scalar)
             }
-            tokens.append(token)
         }
         self.tokens = tokens
     }
@@ -52,12 +50,18 @@ package struct JSONPointerError: Error, Sendable, Equatable {
 
 extension JSONPointer: CustomStringConvertible {
     package var description: String {
-        tokens.map { token in
-            "/"
-                + token.split(separator: "~", omittingEmptySubsequences: false)
-                .joined(separator: "~0")
-                .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
-        }.joined()
+        var text = String.UnicodeScalarView()
+        for token in tokens {
+            text.append("/")
+            for scalar in token.unicodeScalars {
+                switch scalar {
+                case "~": text.append(contentsOf: "~0".unicodeScalars)
+                case "/": text.append(contentsOf: "~1".unicodeScalars)
+                default: text.append(scalar)
+                }
+            }
+        }
+        return String(text)
     }
 }
 

@@ -23,7 +23,8 @@ enum Components {
             whole = schema
         }
         do {
-            return try Schema(whole)
+            // What reads a value of a format tells what is wrong with it, and where to get one.
+            return try Schema(whole, formats: .annotated)
         } catch {
             preconditionFailure("a schema of the API does not compile: \(error.rendered)")
         }

@@ -85,7 +85,9 @@ struct PolicyReader {
     private mutating func schema(_ key: String, in node: Node) -> Schema? {
         guard let written = reader.required(key, in: node, "a policy") else { return nil }
         do {
-            return try Schema.reading(policyNode: written)
+            let schema = try Schema.reading(policyNode: written)
+            reader.add(schema.warnings)
+            return schema
         } catch {
             reader.add(error)
             return nil

@@ -1,246 +1,305 @@
-/// Reads a schema document into rules, collecting every diagnostic.
+/// Reads the schemas that a document's root leads to into rules, collecting every diagnostic.
+///
+/// A rule is made for a schema together with the dynamic anchors in force where it is applied, so
+/// that a `$dynamicRef` is an ordinary reference once compiled. Schemas wait in a list, not on the
+/// stack.
 struct SchemaCompiler {
-    private static let annotations: Set<String> = [
-        "title", "description", "default", "examples", "format", "deprecated", "readOnly",
-        "writeOnly", "$comment", "$schema", "$id", "$defs", "definitions", "contentEncoding",
-        "contentMediaType", "contentSchema", "$anchor", "then", "else", "minContains",
-        "maxContains", "$vocabulary",
-    ]
-    private static let missing: Set<String> = [
-        "$dynamicRef", "$dynamicAnchor", "unevaluatedItems", "unevaluatedProperties",
-    ]
-    private static let assertions: Set<String> = [
-        "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-        "multipleOf", "minLength", "maxLength", "pattern", "items", "prefixItems", "minItems",
-        "maxItems", "uniqueItems", "contains", "properties", "patternProperties",
-        "additionalProperties", "required", "minProperties", "maxProperties", "propertyNames",
-        "dependentRequired", "dependentSchemas", "allOf", "anyOf", "oneOf", "not", "if", "$ref",
-    ]
+    private struct Key: Hashable {
+        let site: Int
+        let scope: Int
+    }
 
-    private let root: Node
-    var rules: [SchemaRule] = []
+    var documents: SchemaDocuments
+    var builder = SchemaBuilder()
+    let formats: Schema.Formats
+    private(set) var warnings: [Diagnostic] = []
     private var diagnostics: [Diagnostic] = []
-    /// The rule of each place that a `$ref` names.
-    private var references: [String: Int] = [:]
-    private var pending: [(place: String, node: Node, rule: Int)] = []
+    private var numbers: [Key: Int] = [:]
+    private var keys: [Key] = []
+    /// For each dynamic anchor the outermost schema that has it, by number; the first has none.
+    private var scopes: [[String: Int]] = [[:]]
+    private var scopeNumbers: [[String: Int]: Int] = [[:]: 0]
+    /// The schema that is being read.
+    private var current = Key(site: 0, scope: 0)
 
-    init(root: Node) { self.root = root }
-
-    mutating func compile() throws(Diagnostics) -> [SchemaRule] {
-        references["#"] = 0
-        _ = add(root)
-        while let next = pending.popLast() { rules[next.rule] = read(next.node) }
-        if !diagnostics.isEmpty { throw Diagnostics(diagnostics) }
-        return rules
+    init(root: Node, formats: Schema.Formats) throws(Diagnostics) {
+        documents = try SchemaDocuments(root: root)
+        self.formats = formats
     }
 
-    /// Makes room for a rule, so that circles end, and reads it.
-    mutating func add(_ node: Node) -> Int {
-        let number = rules.count
-        rules.append(SchemaRule())
-        if number >= Limits.schemaRules {
-            if number == Limits.schemaRules {
-                note("a schema must not have more than \(Limits.schemaRules) parts", node)
+    mutating func compile() throws(Diagnostics) -> SchemaProgram {
+        if documents.errors.isEmpty {
+            _ = rule(site: 0, scope: 0)
+            while builder.rules.count < keys.count {
+                current = keys[builder.rules.count]
+                builder.rules.append(read(documents.sites[current.site].node))
             }
-            return number
         }
-        rules[number] = read(node)
-        return number
+        let program = SchemaProgram(builder)
+        if let circle = SchemaCircles.first(in: program) { reportCircle(circle) }
+        let errors = documents.errors + diagnostics
+        warnings += documents.warnings
+        if !errors.isEmpty { throw Diagnostics(errors + warnings) }
+        return program
     }
 
-    mutating func note(_ message: String, _ node: Node, fix: String? = nil) {
-        diagnostics.append(Diagnostic(message, at: node.range, fix: fix))
+    // MARK: Rules
+
+    /// The rule of a schema that a keyword of the one being read holds.
+    mutating func inner(_ keyword: String, _ position: Int = -1) -> Int {
+        guard let site = documents.child(of: current.site, keyword, position) else {
+            precondition(!documents.errors.isEmpty, "'\(keyword)' was scanned as a schema")
+            return 0
+        }
+        return rule(site: site, scope: current.scope)
+    }
+
+    /// The rule of a schema, made when it is new; one that only refers is the one it refers to.
+    private mutating func rule(site: Int, scope: Int) -> Int {
+        var key = entered(site, scope)
+        var passed: Set<Key> = []
+        while let text = onlyReference(key.site), passed.insert(key).inserted {
+            let reader = current
+            current = key
+            let target = target(of: text, keyword: "$ref", reports: false)
+            current = reader
+            // What cannot be found is told where it is read.
+            guard let target else { break }
+            key = entered(target, key.scope)
+        }
+        if let known = numbers[key] { return known }
+        if keys.count == Limits.schemaExpandedRules {
+            if diagnostics.isEmpty {
+                note("a schema must not come to more than \(keys.count) parts", [])
+            }
+            return 0
+        }
+        numbers[key] = keys.count
+        keys.append(key)
+        return keys.count - 1
+    }
+
+    /// The schema with the dynamic anchors in force inside it: an outer one hides its like.
+    private mutating func entered(_ site: Int, _ scope: Int) -> Key {
+        let anchors = documents.resources[documents.sites[site].resource].dynamicAnchors
+        if anchors.isEmpty { return Key(site: site, scope: scope) }
+        let inside = scopes[scope].merging(anchors) { outer, _ in outer }
+        if let known = scopeNumbers[inside] { return Key(site: site, scope: known) }
+        scopes.append(inside)
+        scopeNumbers[inside] = scopes.count - 1
+        return Key(site: site, scope: scopes.count - 1)
+    }
+
+    private func onlyReference(_ site: Int) -> String? {
+        guard let entries = documents.sites[site].node.entries else { return nil }
+        var text: String?
+        for entry in entries where !SchemaKeywords.annotations.contains(entry.name) {
+            guard entry.name == "$ref", let written = entry.value.scalar?.string else { return nil }
+            text = written
+        }
+        return text
     }
 
     private mutating func read(_ node: Node) -> SchemaRule {
+        var rule = SchemaRule(place: documents.sites[current.site].place)
+        let first = builder.keywords.count
         switch node.content {
-        case .scalar(.bool(let all)): return SchemaRule(checks: all ? [] : [.never])
+        case .scalar(.bool(let all)):
+            if !all { builder.keywords.append(.never) }
         case .mapping(let entries):
-            var rule = SchemaRule()
+            var checks: [SchemaKeyword] = []
             for entry in entries {
-                if let check = check(entry, in: node) { rule.checks.append(check) }
+                if entry.name == "type" { rule.kinds = types(entry.value) }
+                if let check = keyword(entry, in: node) { checks.append(check) }
             }
-            if let members = members(of: node) { rule.checks.append(.members(members)) }
-            if let items = items(of: node) { rule.checks.append(items) }
-            return rule
-        default:
-            note("expected a schema: an object, true or false", node)
-            return SchemaRule()
+            if let members = members(of: node) { checks.append(members) }
+            if let items = items(of: node) { checks.append(items) }
+            builder.keywords += checks
+            if node["unevaluatedProperties"] != nil {
+                rule.otherMembers = inner("unevaluatedProperties")
+            }
+            if node["unevaluatedItems"] != nil { rule.otherItems = inner("unevaluatedItems") }
+        default: note("expected a schema: an object, true or false", [])
         }
+        rule.checks = first..<builder.keywords.count
+        return rule
     }
 
-    private mutating func check(_ entry: Node.Entry, in node: Node) -> SchemaRule.Check? {
-        let value = entry.value
-        switch entry.name {
-        case "type": return types(value)
-        case "enum": return elements(value).map { .allowed($0.map(\.json), keyword: "enum") }
-        case "const": return .allowed([value.json], keyword: "const")
-        case "minimum": return number(value).map { .minimum($0, exclusive: false) }
-        case "exclusiveMinimum": return number(value).map { .minimum($0, exclusive: true) }
-        case "maximum": return number(value).map { .maximum($0, exclusive: false) }
-        case "exclusiveMaximum": return number(value).map { .maximum($0, exclusive: true) }
-        case "multipleOf":
-            guard let number = number(value)?.number, number > 0 else {
-                note("'multipleOf' needs a number above 0", value)
-                return nil
-            }
-            return .multipleOf(number)
-        case "minLength": return count(value).map { .length(min: $0, max: nil) }
-        case "maxLength": return count(value).map { .length(min: nil, max: $0) }
-        case "minItems": return count(value).map { .itemCount(min: $0, max: nil) }
-        case "maxItems": return count(value).map { .itemCount(min: nil, max: $0) }
-        case "minProperties": return count(value).map { .memberCount(min: $0, max: nil) }
-        case "maxProperties": return count(value).map { .memberCount(min: nil, max: $0) }
-        case "uniqueItems": return value.scalar?.bool == true ? .uniqueItems : nil
-        case "pattern": return pattern(value.scalar?.string, value).map { .pattern($0) }
-        case "required": return strings(value).map { .required($0) }
-        case "contains": return contains(value, in: node)
-        case "propertyNames": return .names(add(value))
-        case "dependentRequired": return dependentRequired(value)
-        case "dependentSchemas": return named(value).map { .dependent($0) }
-        case "allOf": return elements(value).map { nodes in .all(nodes.map { add($0) }) }
-        case "anyOf": return elements(value).map { nodes in .any(nodes.map { add($0) }) }
-        case "oneOf": return elements(value).map { nodes in .one(nodes.map { add($0) }) }
-        case "not": return .not(add(value))
-        case "if":
-            return .conditional(
-                if: add(value),
-                then: node["then"].map { add($0) },
-                else: node["else"].map { add($0) }
+    // MARK: References
+
+    /// `$ref`: the schema of that address.
+    mutating func reference(_ node: Node) -> SchemaKeyword? {
+        guard let text = text(node, "$ref"), let target = target(of: text, keyword: "$ref") else {
+            return nil
+        }
+        return .reference(rule(site: target, scope: current.scope))
+    }
+
+    /// `$dynamicRef`: the outermost schema in force with that dynamic anchor, where it names one.
+    mutating func dynamicReference(_ node: Node) -> SchemaKeyword? {
+        guard let text = text(node, "$dynamicRef"),
+            var target = target(of: text, keyword: "$dynamicRef")
+        else { return nil }
+        let resource = documents.resources[documents.sites[target].resource]
+        if let name = URIReference(text).fragment, resource.dynamicAnchors[name] == target {
+            target = scopes[current.scope][name] ?? target
+        }
+        return .reference(rule(site: target, scope: current.scope))
+    }
+
+    private mutating func target(
+        of text: String,
+        keyword: String,
+        reports: Bool = true
+    ) -> Int? {
+        let home = documents.sites[current.site].resource
+        let reference = URIReference(text).resolved(against: documents.resources[home].address)
+        let isNear = text.isEmpty || text.utf8.first == UInt8(ascii: "#")
+        guard let resource = isNear ? home : documents.resource(at: reference.document) else {
+            guard reports else { return nil }
+            note(
+                "'\(text)' refers to another document, and none is fetched",
+                [keyword],
+                fix: "put that document under '$defs', with its address as '$id'"
             )
-        case "$ref": return reference(value)
-        default:
-            checkKeyword(entry)
+            return nil
+        }
+        guard let fragment = URIReference.decoded(reference.fragment ?? "") else {
+            if reports {
+                note("the fragment of '\(text)' has a '%' that is no escape", [keyword])
+            }
+            return nil
+        }
+        if let found = find(fragment, in: resource) { return found }
+        guard reports, !isFull else { return nil }
+        note(
+            "'\(text)' names nothing in this schema",
+            [keyword],
+            fix: nearestName(to: fragment, in: resource)
+        )
+        return nil
+    }
+
+    private mutating func find(_ fragment: String, in resource: Int) -> Int? {
+        if fragment.isEmpty { return documents.resources[resource].site }
+        if fragment.utf8.first == UInt8(ascii: "/") {
+            return Self.tokens(fragment).flatMap { documents.site(at: $0, in: resource) }
+        }
+        let (anchors, dynamic) = (
+            documents.resources[resource].anchors, documents.resources[resource].dynamicAnchors
+        )
+        return anchors[fragment] ?? dynamic[fragment]
+    }
+
+    /// The tokens of a JSON pointer; nothing for an escape that is none.
+    private static func tokens(_ pointer: String) -> [String]? {
+        do throws(JSONPointerError) {
+            return try JSONPointer(pointer).tokens
+        } catch {
             return nil
         }
     }
 
-    private mutating func checkKeyword(_ entry: Node.Entry) {
-        let name = entry.name
-        if Self.assertions.contains(name) || Self.annotations.contains(name) { return }
-        if name.hasPrefix("x-") { return }
-        if Self.missing.contains(name) {
-            diagnostics.append(Diagnostic("'\(name)' is not available yet", at: entry.nameRange))
-            return
+    private func nearestName(to fragment: String, in resource: Int) -> String? {
+        let root = documents.sites[documents.resources[resource].site].node
+        if fragment.hasPrefix("/$defs/") {
+            let names = (root["$defs"]?.entries ?? []).prefix(Limits.namesCompared).map(\.name)
+            return nearest(String(fragment.dropFirst(7)), in: names).map { "write '#/$defs/\($0)'" }
         }
-        let known = Self.assertions.union(Self.annotations)
+        let anchors = documents.resources[resource].anchors.keys
+        return nearest(fragment, in: anchors.sorted()).map { "write '#\($0)'" }
+    }
+
+    // MARK: Diagnostics
+
+    /// Whether more mistakes would not be told.
+    private var isFull: Bool { diagnostics.count >= Limits.diagnostics }
+
+    /// A mistake in an argument of the schema being read.
+    mutating func note(
+        _ message: String,
+        _ keyword: [String],
+        at node: Node? = nil,
+        fix: String? = nil
+    ) {
+        if isFull { return }
+        let site = documents.sites[current.site]
         diagnostics.append(
-            Diagnostic(
-                "'\(name)' is no keyword of JSON Schema",
-                at: entry.nameRange,
-                fix: nearest(name, in: known.sorted()).map { "write '\($0)'" }
-                    ?? "begin names of your own with 'x-'"
+            documents.diagnostic(
+                message,
+                node ?? keyword.first.flatMap { site.node[$0] } ?? site.node,
+                site.place,
+                keyword,
+                fix: fix
             )
         )
     }
 
-    // MARK: Keywords with arguments of their own
-
-    private mutating func types(_ node: Node) -> SchemaRule.Check? {
-        guard let names = node.scalar?.string.map({ [$0] }) ?? strings(node) else { return nil }
-        var kinds: Set<SchemaRule.Kind> = []
-        for name in names {
-            guard let kind = SchemaRule.Kind(rawValue: name) else {
-                let known = SchemaRule.Kind.allCases.map(\.rawValue)
-                note(
-                    "'\(name)' is no type; expected one of \(known.joined(separator: ", "))",
-                    node,
-                    fix: nearest(name, in: known).map { "write '\($0)'" }
-                )
-                return nil
-            }
-            kinds.insert(kind)
-            if kind == .number { kinds.insert(.integer) }
-        }
-        return .types(kinds)
-    }
-
-    private mutating func members(of node: Node) -> SchemaRule.Members? {
-        let (properties, patterns) = (node["properties"], node["patternProperties"])
-        let others = node["additionalProperties"]
-        if properties == nil, patterns == nil, others == nil { return nil }
-        var compiled: [(RegularExpression, Int)] = []
-        for entry in patterns.flatMap({ mapping($0) }) ?? [] {
-            guard let expression = pattern(entry.name, entry.value) else { continue }
-            compiled.append((expression, add(entry.value)))
-        }
-        return SchemaRule.Members(
-            named: properties.flatMap { named($0) } ?? [:],
-            patterns: compiled,
-            others: others.map { add($0) }
+    /// Something that is allowed and most likely not meant.
+    mutating func warn(
+        _ message: String,
+        _ keyword: String,
+        at range: SourceRange,
+        fix: @autoclosure () -> String?
+    ) {
+        guard warnings.count < Limits.diagnostics else { return }
+        let pointer = documents.places.pointer(
+            documents.sites[current.site].place,
+            keyword: [keyword]
+        )
+        warnings.append(
+            Diagnostic("\(message) (at \(pointer))", at: range, fix: fix(), severity: .warning)
         )
     }
 
-    private mutating func items(of node: Node) -> SchemaRule.Check? {
-        let (prefix, rest) = (node["prefixItems"], node["items"])
-        if prefix == nil, rest == nil { return nil }
-        let numbers = prefix.flatMap { elements($0) }?.map { add($0) } ?? []
-        return .items(prefix: numbers, rest: rest.map { add($0) })
-    }
-
-    private mutating func contains(_ value: Node, in node: Node) -> SchemaRule.Check? {
-        .contains(
-            add(value),
-            min: node["minContains"].flatMap { count($0) } ?? 1,
-            max: node["maxContains"].flatMap { count($0) }
+    private mutating func reportCircle(_ rule: Int) {
+        current = keys[rule]
+        note(
+            "this schema leads back to itself without going into the value, so it cannot end",
+            [],
+            fix: "refer to it from 'properties', 'items' or the like"
         )
     }
+}
 
-    private mutating func dependentRequired(_ node: Node) -> SchemaRule.Check? {
-        var all: [String: [String]] = [:]
-        for entry in mapping(node) ?? [] { all[entry.name] = strings(entry.value) ?? [] }
-        return .dependentRequired(all)
-    }
-
-    private mutating func reference(_ node: Node) -> SchemaRule.Check? {
-        guard let text = node.scalar?.string else {
-            note("'$ref' needs a text such as '#/$defs/name'", node)
-            return nil
-        }
-        if let known = references[text] { return .reference(known) }
-        guard text.hasPrefix("#") else {
-            note("a reference to another document ('\(text)') is not available yet", node)
-            return nil
-        }
-        guard let target = target(String(text.dropFirst())) else {
-            note("'\(text)' names nothing in this schema", node)
-            return nil
-        }
-        references[text] = rules.count
-        return .reference(add(target))
-    }
-
-    private func target(_ fragment: String) -> Node? {
-        guard let decoded = percentDecoded(fragment), let pointer = try? JSONPointer(decoded) else {
-            return nil
-        }
-        var place: Node? = root
-        for token in pointer.tokens {
-            place =
-                place?[token]
-                ?? Int(token).flatMap { index in
-                    guard let elements = place?.elements, elements.indices.contains(index) else {
-                        return nil
-                    }
-                    return elements[index]
+/// Finds schemas that apply themselves to the same value again.
+enum SchemaCircles {
+    /// A rule on such a circle.
+    static func first(in program: SchemaProgram) -> Int? {
+        var state = [UInt8](repeating: 0, count: program.rules.count)
+        for start in state.indices where state[start] == 0 {
+            var path: [(rule: Int, next: [Int])] = [(start, applied(by: start, in: program))]
+            state[start] = 1
+            while let last = path.last {
+                guard let next = last.next.last else {
+                    state[last.rule] = 2
+                    path.removeLast()
+                    continue
                 }
+                path[path.count - 1].next.removeLast()
+                // A mistake leaves rules out, and is told.
+                guard next < state.count else { continue }
+                if state[next] == 1 { return next }
+                if state[next] == 0 {
+                    state[next] = 1
+                    path.append((next, applied(by: next, in: program)))
+                }
+            }
         }
-        return place
+        return nil
     }
 
-    private func percentDecoded(_ text: String) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
+    /// The rules that a rule applies to the value it has itself.
+    private static func applied(by rule: Int, in program: SchemaProgram) -> [Int] {
+        program.keywords[program.rules[rule].checks].flatMap { keyword -> [Int] in
+            switch keyword {
+            case .allOf(let run), .anyOf(let run), .oneOf(let run): Array(program.runs[run])
+            case .not(let inner), .reference(let inner): [inner]
+            case .conditional(let condition, let then, let otherwise):
+                [condition] + [then, otherwise].compactMap(\.self)
+            case .dependentSchemas(let number): program.dependencies[number].all.map(\.rule)
+            default: []
             }
-            guard let high = rest.popFirst().flatMap(hexValue),
-                let low = rest.popFirst().flatMap(hexValue)
-            else { return nil }
-            bytes.append(high << 4 | low)
         }
-        return String(validating: bytes, as: UTF8.self)
     }
 }
