@@ -23,6 +23,8 @@ package indirect enum ExpressionType: Sendable, Equatable {
     case object(ObjectType)
     /// A name of some type that a container gives, such as a message.
     case named(String)
+    /// A type that only its functions know, with the types it is made of, such as `net.IP`.
+    case opaque(String, [ExpressionType])
     /// A type parameter of a function, or one still to be found out.
     case parameter(String)
 
@@ -80,12 +82,18 @@ extension ExpressionType: CustomStringConvertible {
             "one of " + members.members.prefix(Limits.namesShown).joined(separator: ", ")
         case .object: "object"
         case .named(let name): name
+        case .opaque(let name, let parameters):
+            parameters.isEmpty
+                ? name : name + " of " + parameters.map(\.description).joined(separator: ", ")
         case .parameter(let name): name
         }
     }
 }
 
 extension ExpressionType {
+    static let address = ExpressionType.opaque("net.IP", [])
+    static let network = ExpressionType.opaque("net.CIDR", [])
+
     /// The type of the values that a JSON Schema allows; `dyn` where it says too little.
     ///
     /// `number` is double and `integer` is int. A property that is not required, or may be null,
