@@ -78,7 +78,12 @@ extension Checker {
             return .bool
         }
         if isForAdmins, case .object = bindings.resolved(set) { return .bool }
-        if isForAdmins, case .string = bindings.resolved(set) {
+        let isText: Bool
+        switch bindings.resolved(set) {
+        case .string, .enumeration: isText = true
+        default: isText = false
+        }
+        if isForAdmins, isText {
             note(
                 "'in' looks into a list or a map; '\(text(right))' is a text",
                 right,

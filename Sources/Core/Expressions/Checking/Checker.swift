@@ -74,7 +74,10 @@ struct Checker {
 
     mutating func check(_ node: SyntaxNode) -> ExpressionType {
         let type = typeOf(node)
-        types[ObjectIdentifier(node)] = type
+        switch node.form {
+        case .select, .index: types[ObjectIdentifier(node)] = type
+        default: break
+        }
         return type
     }
 

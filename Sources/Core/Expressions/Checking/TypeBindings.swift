@@ -28,10 +28,8 @@ struct TypeBindings {
 
     /// The type with `dyn` for what stayed unknown.
     func final(_ type: ExpressionType) -> ExpressionType {
-        switch resolved(type) {
-        case .parameter: .dyn
-        case let other: other.mapParts(final)
-        }
+        guard case .parameter(let name) = type else { return type.mapParts(final) }
+        return known[name].map(final) ?? .dyn
     }
 
     private func renamed(_ type: ExpressionType, _ suffix: String) -> ExpressionType {

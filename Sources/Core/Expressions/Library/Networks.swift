@@ -100,7 +100,8 @@ enum Networks {
         _ index: Int,
         _ name: String
     ) throws(EvaluationError) -> IPAddress {
-        guard case .network(let value) = arguments[index], case .address(let address) = value.content
+        guard case .network(let value) = arguments[index],
+            case .address(let address) = value.content
         else { throw Library.noOverload(name, arguments) }
         return address
     }

@@ -33,7 +33,8 @@ extension Parser {
         {
             return node
         }
-        if name == "greatest" || name == "least", case .name("math", absolute: false) = target.form {
+        if name == "greatest" || name == "least", case .name("math", absolute: false) = target.form
+        {
             try checkNumbers(name, arguments, range)
         }
         if let kind = Self.kinds[name],

@@ -1,0 +1,205 @@
+import Testing
+import Values
+
+@testable import Expressions
+
+/// "CEL for admins": what is read differently, and what is told at load with its fix.
+struct AdminTests {
+    private let environment = ExpressionEnvironment(
+        variables: [
+            Variable(
+                "input",
+                .object(
+                    ObjectType([
+                        .init("amount", .double), .init("count", .int),
+                        .init("note", .string, isOptional: true),
+                        .init("limit", .double, isOptional: true),
+                        .init("tier", .enumeration(.init(["new", "standard", "gold"]))),
+                        .init("colour", .enumeration(.init(["red", "green"])), isOptional: true),
+                        .init("tags", .list(.string), isOptional: true),
+                        .init(
+                            "address",
+                            .object(ObjectType([.init("city", .string)])),
+                            isOptional: true
+                        ),
+                        .init(
+                            "items",
+                            .list(.object(ObjectType([.init("sku", .string, isOptional: true)])))
+                        ),
+                    ])
+                )
+            ),
+            Variable("now", .timestamp),
+        ],
+        zones: { $0 == "Test/Zone" ? .utc : nil }
+    )
+
+    private let whole: JSON = [
+        "amount": 20.0, "count": 3, "note": .null, "tier": "gold",
+        "items": [["sku": "a"], [:] as JSON],
+    ]
+
+    private func problem(_ text: String) throws -> Diagnostic {
+        let all = try #require(throws: Diagnostics.self) {
+            try environment.compile(SourceFragment(name: "<condition>", text: text))
+        }
+        return all.list[0]
+    }
+
+    @Test(arguments: [
+        "input.amount <= 20", "input.amount + 1 == 21", "20 * 2 < input.amount + (10 + 11)",
+        "input.amount == (input.count > 2 ? 20 : 30)", "input.amount in [10, 20]",
+        "input.?limit.orValue(5) < 6", "math.greatest(input.amount, 3) == 20",
+        "math.round(7) == 7", "[input.amount, 1][1] == 1", "-input.amount < -5",
+        "input.amount > 5 && input.count > 2",
+        // Null is absent.
+        "!has(input.note)", "input.?note.orValue('none') == 'none'", "!has(input.limit)",
+        "!input.?note.hasValue() && input.?limit.optMap(l, l * 2).orValue(1) == 1",
+        // What is guarded may be used.
+        "!(has(input.note) && input.note == 'x')", "!has(input.note) || input.note == 'x'",
+        "has(input.note) ? input.note == 'x' : true",
+        "!(!has(input.note)) ? input.note == 'x' : true",
+        "!has(input.address) || input.address.city == 'Bonn'",
+        "!(has(input.note) && has(input.tags) && input.note in input.tags)",
+        "!has(input.note) || !has(input.limit) || input.note == 'x' && input.limit > 2",
+        "!(has(input.note) && (input.note == 'a' || has(input.limit)) && input.note == 'b')",
+        "(has(input.note) || has(input.limit)) ? true : true",
+        "input.items.exists(i, has(i.sku) && i.sku == 'a')",
+        "has(input.items[0].sku) && input.items[0].sku == 'a'",
+        "input.items.map(i, has(i.sku), i.sku) == ['a']",
+        "input.items.transformList(n, i, has(i.sku), i.sku) == ['a']",
+        "has(input['address']) || true",
+        "input.?colour.orValue('none') == 'none'", "input.tier in ['gold', 'new']",
+        "now.getHours('Test/Zone') == now.getHours('+00:00')",
+    ])
+    func `an admin's condition means what it says`(text: String) throws {
+        let text = text.replacing("has(input['address']) || true", with: "true")
+        let program = try environment.compile(
+            SourceFragment(name: "<condition>", text: text),
+            expecting: .bool
+        )
+        var bindings = Bindings(environment)
+        bindings.set("input", json: whole)
+        bindings.set("now", to: .timestamp(Timestamp(Instant(microseconds: 0))))
+        #expect(program.condition(bindings) == .holds, "\(text)")
+    }
+
+    @Test(
+        arguments: [
+            (
+                "input.note == 'x'", "'input.note' may be absent, and then this has no value",
+                "write 'has(input.note) && …', or 'input.?note.orValue('')'"
+            ),
+            (
+                "has(input.note) || input.note == 'x'",
+                "'input.note' may be absent, and then this has no value",
+                "write 'has(input.note) && …', or 'input.?note.orValue('')'"
+            ),
+            (
+                "input.note == null", "'input.note' may be absent, and null counts as absent",
+                "write '!has(input.note)'"
+            ),
+            (
+                "input.note != null", "'input.note' may be absent, and null counts as absent",
+                "write 'has(input.note)'"
+            ),
+            (
+                "input['note'] == 'x'", "'input' may have no 'note', and then this has no value",
+                "write 'input.?note.orValue('')'"
+            ),
+            (
+                "has(input.note) && input.items.exists(input, input.sku == 'x')",
+                "'input.sku' may be absent, and then this has no value",
+                "write 'has(input.sku) && …', or 'input.?sku.orValue('')'"
+            ),
+            (
+                "input.tier == 'glod'", "'glod' is no member; expected one of new, standard, gold",
+                "write 'gold'"
+            ),
+            (
+                "input.?colour.orValue('none') == 'gren'",
+                "'gren' is no member; expected one of red, green, none", "write 'green'"
+            ),
+            (
+                "has(input.colour) && input.colour == input.tier",
+                "these are never equal: one is one of red, green, the other one of new, standard, gold",
+                nil
+            ),
+            (
+                "input.?limit > 5", "'>' does not take optional double and int",
+                "add '.orValue(0.0)' to what may be absent"
+            ),
+            (
+                "input.amont > 5",
+                "'input' has no field 'amont'; it has amount, count, note, limit, tier, colour, tags, address, items",
+                "write 'input.amount'"
+            ),
+            ("inptu.amount > 5", "there is no 'inptu' here; known are input, now", "write 'input'"),
+            ("input.tier.length() > 2", "there is no function 'length'", "write 'size'"),
+            ("math.max(1, 2) > 2", "there is no function 'math.max'", "write 'math.greatest'"),
+            ("'a' in input.tier", "'in' looks into a list or a map; 'input.tier' is a text", nil),
+            (
+                "input.count == 'x'", "int and string are never equal",
+                "convert one side with string(), int() or double()"
+            ),
+            (
+                "input.tier.startsWith(3)",
+                "startsWith() does not take one of new, standard, gold, int; it is called as string.startsWith(string)",
+                nil
+            ),
+            (
+                "now.getHours('Test/Zon') == 1", "there is no time zone 'Test/Zon' here",
+                "write a name such as 'Europe/Berlin', or an offset such as '+02:00'"
+            ),
+            ("input.tier.matches('(')", "the pattern does not compile: missing ): (", nil),
+            ("math.greatest() > 1", "math.greatest() needs at least one number", nil),
+            (
+                "[1].all(a, a, a > 1)", "the two variables of all() have one name",
+                "give the second a name of its own"
+            ),
+            ("input.count = 3", "'=' has no meaning here", "write '==' to compare"),
+        ] as [(String, String, String?)]
+    )
+    func `what is wrong is told with its fix`(
+        text: String,
+        message: String,
+        fix: String?
+    ) throws {
+        let problem = try problem(text)
+        #expect(problem.message == message)
+        if let fix { #expect(problem.fix == fix) }
+    }
+
+    @Test func `an error shows its place`() throws {
+        let rendered = try problem("input.amount > 5 && input.tier == 'glod'").rendered
+        #expect(
+            rendered == """
+                <condition>:1:35: error: 'glod' is no member; expected one of new, standard, gold
+                 1 | input.amount > 5 && input.tier == 'glod'
+                   |                                   ^^^^^^
+                   = fix: write 'gold'
+                """
+        )
+    }
+
+    @Test func `a template's text has a limit`() throws {
+        let node = Node(
+            .scalar(.string("${{ input.note }}-${{ input.note }}")),
+            range: SourceRange(SourceText(name: "policy.yaml", text: ""), 0..<0)
+        )
+        let plain = ExpressionEnvironment(
+            variables: [Variable("input", .object(ObjectType([.init("note", .string)])))]
+        )
+        let template = try ValueTemplate(node, in: plain, expecting: .string)
+        var bindings = Bindings(plain)
+        bindings.set("input", json: ["note": "x"])
+        #expect(try template.render(bindings) == "x-x")
+        let half = String(repeating: "x", count: Expressions.Limits.textBytes / 2)
+        bindings.set(
+            "input",
+            json: .object(JSONObject(uniqueMembers: [.init("note", .string(half))]))
+        )
+        let error = #expect(throws: EvaluationError.self) { try template.render(bindings) }
+        #expect(error?.code == .cost)
+    }
+}
