@@ -170,6 +170,99 @@ struct AdminTests {
         if let fix { #expect(problem.fix == fix) }
     }
 
+    @Test(arguments: [
+        "input.amount + 1 == 21", "input.amount / 8 == 2.5", "input.count % 2 == 1",
+        "math.round(input.amount) == 20", "input.?limit.orValue(0) + 0.5 == 7.5",
+        "input.prices.sort() == [1, 2.5]", "input.prices.all(p, p * 2 >= 2)",
+        "input.lines.map(l, l.price * 1.5) == [3.0]", "input.lines[0].price + 0.5 == 2.5",
+        "input.rates['a'] + 0.5 == 1.5", "input.rates.exists(k, r, r * 2 == 2)",
+        "[input.amount, input.prices[1]].sort()[0] == 1", "type(input.amount) == double",
+        "cel.bind(a, input.amount, a + 1 == 21)", "has(input.limit) && input.limit + 1 == 8",
+        "input.?prices[?1].orValue(0) + 0.5 == 1.5",
+    ])
+    func `a number is a double and an integer an int, however JSON writes them`(
+        text: String
+    ) throws {
+        let schema: JSON = [
+            "type": "object", "required": ["amount", "count", "prices", "lines", "rates"],
+            "properties": [
+                "amount": ["type": "number"], "count": ["type": "integer"],
+                "limit": ["type": "number"],
+                "prices": ["type": "array", "items": ["type": "number"]],
+                "lines": [
+                    "type": "array",
+                    "items": [
+                        "type": "object", "required": ["price"],
+                        "properties": ["price": ["type": "number"]],
+                    ],
+                ],
+                "rates": ["type": "object", "additionalProperties": ["type": "number"]],
+            ],
+        ]
+        let environment = ExpressionEnvironment(
+            variables: [Variable("input", ExpressionType(schema: schema))]
+        )
+        let program = try environment.compile(
+            SourceFragment(name: "<condition>", text: text),
+            expecting: .bool
+        )
+        var bindings = Bindings(environment)
+        bindings.set(
+            "input",
+            json: [
+                "amount": 20, "count": 3.0, "limit": 7, "prices": [2.5, 1],
+                "lines": [["price": 2]], "rates": ["a": 1],
+            ]
+        )
+        #expect(program.condition(bindings) == .holds, "\(text)")
+    }
+
+    @Test(
+        arguments: [
+            (["type": "array", "items": ["type": ["string", "null"]]], .list(.dyn)),
+            (
+                [
+                    "type": "array", "prefixItems": [["type": "string"]],
+                    "items": ["type": "integer"],
+                ], .list(.dyn)
+            ),
+            (["type": ["integer", "null"]], .dyn),
+            (["const": "a"], .enumeration(.init(["a"]))),
+            (["type": "object", "additionalProperties": ["type": "integer"]], .map(.string, .int)),
+            (["type": "object", "patternProperties": [".": true]], .map(.string, .dyn)),
+            (
+                [
+                    "$ref": "#/$defs/a",
+                    "$defs": [
+                        "a": [
+                            "type": "object", "required": ["n"],
+                            "properties": ["n": ["$ref": "#/$defs/n"]],
+                        ],
+                        "n": ["type": ["string", "null"]],
+                    ],
+                ], .object(ObjectType([.init("n", .string, isOptional: true)]))
+            ),
+        ] as [(JSON, ExpressionType)]
+    )
+    func `a type holds whatever its schema accepts`(schema: JSON, type: ExpressionType) {
+        #expect(ExpressionType(schema: schema) == type)
+    }
+
+    @Test func `a schema that refers to itself many times is read once`() {
+        let properties = (0..<10).map { JSONObject.Member("p\($0)", ["$ref": "#"]) }
+        let schema: JSON = .object(
+            JSONObject(uniqueMembers: [
+                .init("type", "object"),
+                .init("properties", .object(JSONObject(uniqueMembers: properties))),
+            ])
+        )
+        guard case .object(let object) = ExpressionType(schema: schema) else {
+            Issue.record("this is an object")
+            return
+        }
+        #expect(object.fields.count == 10)
+    }
+
     @Test func `an error shows its place`() throws {
         let rendered = try problem("input.amount > 5 && input.tier == 'glod'").rendered
         #expect(

@@ -8,36 +8,39 @@ import Values
 struct CostTests {
     static let bounds = InputBounds(textBytes: 40, elements: 6, bytes: 2_000)
 
-    static let environment = ExpressionEnvironment(
-        variables: [
-            Variable("n", .int), Variable("d", .double), Variable("s", .string),
-            Variable("t", .string), Variable("b", .bool),
-            Variable("ints", .list(.int)), Variable("texts", .list(.string)),
-            Variable("m", .map(.string, .int)), Variable("any", .dyn),
-            Variable(
-                "o",
-                .object(
-                    ObjectType([
-                        .init("x", .int), .init("y", .string, isOptional: true),
-                        .init("items", .list(.object(ObjectType([.init("k", .string)])))),
-                    ])
-                )
-            ),
-        ],
-        rules: .standard
-    )
+    static let environment = ExpressionEnvironment(variables: variables, rules: .standard)
+    static let admins = ExpressionEnvironment(variables: variables)
 
-    @Test(arguments: SeededGenerator.seeds)
-    func `no evaluation costs more than was estimated`(seed: UInt64) throws {
+    private static let variables = [
+        Variable("n", .int), Variable("d", .double), Variable("s", .string),
+        Variable("t", .string), Variable("b", .bool),
+        Variable("ints", .list(.int)), Variable("texts", .list(.string)),
+        Variable("m", .map(.string, .int)), Variable("any", .dyn),
+        Variable(
+            "o",
+            .object(
+                ObjectType([
+                    .init("x", .int), .init("y", .string, isOptional: true),
+                    .init("items", .list(.object(ObjectType([.init("k", .string)])))),
+                ])
+            )
+        ),
+    ]
+
+    @Test(arguments: SeededGenerator.seeds, [environment, admins])
+    func `no evaluation costs more than was estimated`(
+        seed: UInt64,
+        environment: ExpressionEnvironment
+    ) throws {
         var writer = ExpressionWriter(seed: seed)
         for _ in 0..<60 {
             let text = writer.any(depth: 4)
-            let program = try Self.environment.compile(
+            let program = try environment.compile(
                 SourceFragment(name: "<condition>", text: text)
             )
             let estimate = program.estimatedCost(Self.bounds)
             for _ in 0..<3 {
-                let bindings = writer.bindings(Self.environment, Self.bounds)
+                let bindings = writer.bindings(environment, Self.bounds)
                 let evaluation = program.evaluate(bindings, within: Budget(steps: 5_000_000))
                 #expect(
                     evaluation.cost <= estimate,

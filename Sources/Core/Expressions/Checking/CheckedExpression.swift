@@ -6,7 +6,7 @@ struct CheckedExpression: Sendable {
     let type: ExpressionType
     /// Integer literals that stand beside a double and are read as one.
     let doubleLiterals: Set<ObjectIdentifier>
-    /// The types of its fields and indexes.
+    /// The types of its names, fields and indexes.
     let types: [ObjectIdentifier: ExpressionType]
     /// Unknown names are errors when they are planned; otherwise when they are evaluated.
     let isChecked: Bool

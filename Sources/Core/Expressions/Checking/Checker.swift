@@ -75,7 +75,7 @@ struct Checker {
     mutating func check(_ node: SyntaxNode) -> ExpressionType {
         let type = typeOf(node)
         switch node.form {
-        case .select, .index: types[ObjectIdentifier(node)] = type
+        case .name, .select, .index: types[ObjectIdentifier(node)] = type
         default: break
         }
         return type

@@ -24,25 +24,37 @@ struct Frame {
     /// Variables of comprehensions and bindings by their places; made when the first is set.
     private(set) var locals: [ExpressionValue?] = []
     /// Why bound values have none, by their places.
-    private var failures: [Int: EvaluationError] = [:]
+    private var failures: [Int: EvaluationError]?
     private let localCount: Int
     private(set) var cost = 0
     private var stop: Int
-    private let budget: Budget?
+    private let budget: Held?
 
     /// Without a budget, the limit is `Limits.cost`.
     init(bindings: [ExpressionValue?], locals: Int, budget: Budget? = nil) {
         self.bindings = bindings
         localCount = locals
-        self.budget = budget
-        stop = budget.map { min($0.steps, Limits.stepsBetweenChecks) } ?? Limits.cost
+        guard let budget else {
+            self.budget = nil
+            stop = Limits.cost
+            return
+        }
+        self.budget = Held(budget)
+        stop = min(budget.steps, Limits.stepsBetweenChecks)
+    }
+
+    /// A budget behind one pointer, since most frames have none.
+    private final class Held {
+        let budget: Budget
+
+        init(_ budget: Budget) { self.budget = budget }
     }
 
     /// Counts steps against the limit, so that no expression runs for long.
     @inline(__always)
     mutating func spend(_ steps: Int) throws(EvaluationError) {
         cost &+= steps
-        if cost > stop { try pause() }
+        if _slowPath(cost > stop) { try pause() }
     }
 
     /// Counts the reading or writing of so many bytes.
@@ -51,12 +63,13 @@ struct Frame {
         try spend(Work.bytes(bytes))
     }
 
+    @inline(never)
     private mutating func pause() throws(EvaluationError) {
-        let limit = budget?.steps ?? Limits.cost
+        let limit = budget?.budget.steps ?? Limits.cost
         if cost > limit {
             throw EvaluationError(.cost, "the expression takes more than \(limit) steps")
         }
-        if budget?.isCancelled?() == true {
+        if budget?.budget.isCancelled?() == true {
             throw EvaluationError(.cancelled, "the evaluation was cancelled")
         }
         stop = min(limit, cost + Limits.stepsBetweenChecks)
@@ -72,10 +85,13 @@ struct Frame {
     mutating func clear(_ place: Int) {
         if locals.isEmpty { locals = Array(repeating: nil, count: localCount) }
         locals[place] = nil
-        failures[place] = nil
+        if failures != nil { failures?[place] = nil }
     }
 
-    func failure(at place: Int) -> EvaluationError? { failures[place] }
+    func failure(at place: Int) -> EvaluationError? { failures?[place] }
 
-    mutating func fail(_ place: Int, _ error: EvaluationError) { failures[place] = error }
+    mutating func fail(_ place: Int, _ error: EvaluationError) {
+        failures = failures ?? [:]
+        failures?[place] = error
+    }
 }

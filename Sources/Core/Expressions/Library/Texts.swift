@@ -1,6 +1,8 @@
 internal import Values
 
-/// The strings extension. Places in a text count code points from 0.
+/// The strings extension.
+///
+/// Places in a text count code points from 0.
 enum Texts {
     static let functions: [String: LibraryFunction] = [
         "strings.quote": .writing(2) { (arguments, frame) throws(EvaluationError) in

@@ -1,6 +1,8 @@
 internal import Values
 
-/// Names for values: `cel.bind` and `cel.block`. A value is worked out when it is first used, once.
+/// Names for values: `cel.bind` and `cel.block`.
+///
+/// A value is worked out when it is first used, once.
 final class BindNode: PlanNode {
     let values: [BoundValue]
     let body: any PlanNode

@@ -4,11 +4,13 @@ final class VariableNode: PlanNode {
     let slot: Int
     let name: String
     let type: ExpressionType
+    let numbers: NumberReading
 
-    init(slot: Int, name: String, type: ExpressionType) {
+    init(slot: Int, name: String, type: ExpressionType, numbers: NumberReading) {
         self.slot = slot
         self.name = name
         self.type = type
+        self.numbers = numbers
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
@@ -16,25 +18,32 @@ final class VariableNode: PlanNode {
         guard let value = frame.bindings[slot] else {
             throw EvaluationError(.unbound, "'\(name)' has no value here")
         }
-        return value
+        return try numbers.read(value, &frame)
     }
 
     func estimate(_ scope: inout EstimateScope) -> Estimate {
-        Estimate(1, scope.bounds.bound(of: type))
+        let bound = scope.bounds.bound(of: type)
+        return Estimate(1 + numbers.estimate(bound), bound)
     }
 }
 
 /// The variable of a comprehension, or the value of an optional.
 final class LocalNode: PlanNode {
     let place: Int
+    let numbers: NumberReading
 
-    init(place: Int) { self.place = place }
-
-    func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
-        frame.locals[place] ?? .null
+    init(place: Int, numbers: NumberReading) {
+        self.place = place
+        self.numbers = numbers
     }
 
-    func estimate(_ scope: inout EstimateScope) -> Estimate { Estimate(0, scope.locals[place]) }
+    func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
+        try numbers.read(frame.locals[place] ?? .null, &frame)
+    }
+
+    func estimate(_ scope: inout EstimateScope) -> Estimate {
+        Estimate(numbers.estimate(scope.locals[place]), scope.locals[place])
+    }
 }
 
 /// Fields of a variable, one inside the other, read without wrapping what lies between.
@@ -43,22 +52,30 @@ final class PathNode: PlanNode {
     let name: String
     let fields: [String]
     let type: ExpressionType
+    let numbers: NumberReading
 
-    init(slot: Int, name: String, fields: [String], type: ExpressionType) {
+    init(
+        slot: Int,
+        name: String,
+        fields: [String],
+        type: ExpressionType,
+        numbers: NumberReading
+    ) {
         self.slot = slot
         self.name = name
         self.fields = fields
         self.type = type
+        self.numbers = numbers
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
         try frame.spend(fields.count)
-        if let json = json(frame) { return ExpressionValue(json) }
+        if let json = json(frame) { return try numbers.read(ExpressionValue(json), &frame) }
         guard var value = frame.bindings[slot] else {
             throw EvaluationError(.unbound, "'\(name)' has no value here")
         }
         for field in fields { value = try value.field(field) }
-        return value
+        return try numbers.read(value, &frame)
     }
 
     /// The place inside a JSON object, where all the way is JSON.
@@ -70,7 +87,8 @@ final class PathNode: PlanNode {
     }
 
     func estimate(_ scope: inout EstimateScope) -> Estimate {
-        Estimate(Size(fields.count), scope.bounds.bound(of: type))
+        let bound = scope.bounds.bound(of: type)
+        return Estimate(Size(fields.count) + numbers.estimate(bound), bound)
     }
 }
 
@@ -78,22 +96,30 @@ final class FieldNode: PlanNode {
     let operand: any PlanNode
     let field: String
     let type: ExpressionType?
+    let numbers: NumberReading
 
-    init(_ operand: any PlanNode, _ field: String, type: ExpressionType?) {
+    init(
+        _ operand: any PlanNode,
+        _ field: String,
+        type: ExpressionType?,
+        numbers: NumberReading
+    ) {
         self.operand = operand
         self.field = field
         self.type = type
+        self.numbers = numbers
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
         try frame.spend(1)
-        return try operand.value(&frame).field(field)
+        return try numbers.read(try operand.value(&frame).field(field), &frame)
     }
 
     func estimate(_ scope: inout EstimateScope) -> Estimate {
         let operand = operand.estimate(&scope)
         // A field of an optional is one too.
-        return Estimate(operand.cost + 1, operand.value.inside.wrapped.narrowed(to: type))
+        let bound = operand.value.inside.wrapped.narrowed(to: type)
+        return Estimate(operand.cost + 1 + numbers.estimate(bound), bound)
     }
 }
 
@@ -104,12 +130,20 @@ final class OptionalFieldNode: PlanNode {
     /// A null counts as absent.
     let nullIsAbsent: Bool
     let isField: Bool
+    let numbers: NumberReading
 
-    init(_ operand: any PlanNode, _ key: any PlanNode, nullIsAbsent: Bool, isField: Bool) {
+    init(
+        _ operand: any PlanNode,
+        _ key: any PlanNode,
+        nullIsAbsent: Bool,
+        isField: Bool,
+        numbers: NumberReading
+    ) {
         self.operand = operand
         self.key = key
         self.nullIsAbsent = nullIsAbsent
         self.isField = isField
+        self.numbers = numbers
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
@@ -122,14 +156,16 @@ final class OptionalFieldNode: PlanNode {
         let key = try key.value(&frame)
         let found = try target.lookup(key, isField: isField)
         if nullIsAbsent, case .null? = found { return .optional(.none) }
-        return .optional(OptionalValue(found))
+        guard let found else { return .optional(.none) }
+        return .optional(OptionalValue(try numbers.read(found, &frame)))
     }
 
     func estimate(_ scope: inout EstimateScope) -> Estimate {
         let operand = operand.estimate(&scope)
+        let bound = operand.value.inside.wrapped
         return Estimate(
-            operand.cost + key.estimate(&scope).cost + 1,
-            operand.value.inside.wrapped
+            operand.cost + key.estimate(&scope).cost + 1 + numbers.estimate(bound),
+            bound
         )
     }
 }
@@ -167,11 +203,18 @@ final class IndexNode: PlanNode {
     let operand: any PlanNode
     let key: any PlanNode
     let type: ExpressionType?
+    let numbers: NumberReading
 
-    init(_ operand: any PlanNode, _ key: any PlanNode, type: ExpressionType?) {
+    init(
+        _ operand: any PlanNode,
+        _ key: any PlanNode,
+        type: ExpressionType?,
+        numbers: NumberReading
+    ) {
         self.operand = operand
         self.key = key
         self.type = type
+        self.numbers = numbers
     }
 
     func value(_ frame: inout Frame) throws(EvaluationError) -> ExpressionValue {
@@ -180,9 +223,12 @@ final class IndexNode: PlanNode {
         let key = try key.value(&frame)
         if case .optional(let optional) = target {
             guard let inner = optional.value else { return target }
-            return .optional(OptionalValue(try inner.lookup(key, isField: false)))
+            let found = OptionalValue(try inner.lookup(key, isField: false))
+            return try numbers.read(.optional(found), &frame)
         }
-        if let found = try target.lookup(key, isField: false) { return found }
+        if let found = try target.lookup(key, isField: false) {
+            return try numbers.read(found, &frame)
+        }
         throw target.elementCount == nil
             ? EvaluationError(.noSuchKey, "there is no such key")
             : EvaluationError(.outOfRange, "the index is out of range")
@@ -190,9 +236,10 @@ final class IndexNode: PlanNode {
 
     func estimate(_ scope: inout EstimateScope) -> Estimate {
         let operand = operand.estimate(&scope)
+        let bound = operand.value.inside.wrapped.narrowed(to: type)
         return Estimate(
-            operand.cost + key.estimate(&scope).cost + 1,
-            operand.value.inside.wrapped.narrowed(to: type)
+            operand.cost + key.estimate(&scope).cost + 1 + numbers.estimate(bound),
+            bound
         )
     }
 }

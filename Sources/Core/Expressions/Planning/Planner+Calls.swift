@@ -29,9 +29,10 @@ extension Planner {
                 planned,
                 ConstantNode(.string(field)),
                 nullIsAbsent: nullIsAbsent,
-                isField: true
+                isField: true,
+                numbers: numbers(node)
             )
-            : FieldNode(planned, field, type: checked.type(of: node))
+            : FieldNode(planned, field, type: checked.type(of: node), numbers: numbers(node))
     }
 
     private mutating func variable(
@@ -42,21 +43,38 @@ extension Planner {
     ) -> any PlanNode {
         reach.usesVariable = true
         return fields.isEmpty
-            ? VariableNode(slot: slot, name: name, type: environment.variables[slot].type)
+            ? VariableNode(
+                slot: slot,
+                name: name,
+                type: environment.variables[slot].type,
+                numbers: numbers(node)
+            )
             : PathNode(
                 slot: slot,
                 name: name,
                 fields: fields,
-                type: checked.type(of: node) ?? .dyn
+                type: checked.type(of: node) ?? .dyn,
+                numbers: numbers(node)
             )
     }
 
     private mutating func fields(of local: Local, _ node: SyntaxNode) -> any PlanNode {
         guard case .select(let operand, let field, _) = node.form else {
             reach.place = min(reach.place, local.place)
-            return local.bound.map(BoundNode.init) ?? LocalNode(place: local.place)
+            return local.bound.map(BoundNode.init)
+                ?? LocalNode(place: local.place, numbers: numbers(node))
         }
-        return FieldNode(fields(of: local, operand), field, type: checked.type(of: node))
+        return FieldNode(
+            fields(of: local, operand),
+            field,
+            type: checked.type(of: node),
+            numbers: numbers(node)
+        )
+    }
+
+    /// The standard has no types that say how numbers of JSON are read.
+    func numbers(_ node: SyntaxNode) -> NumberReading {
+        environment.rules == .admins ? NumberReading(checked.type(of: node)) : .asTheyAre
     }
 
     /// What was not checked fails only if it is evaluated.

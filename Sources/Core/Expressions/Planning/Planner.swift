@@ -138,8 +138,14 @@ struct Planner {
     ) throws(SyntaxProblem) -> any PlanNode {
         let (operand, key) = (try plan(operand), try plan(key))
         return optional
-            ? OptionalFieldNode(operand, key, nullIsAbsent: nullIsAbsent, isField: false)
-            : IndexNode(operand, key, type: checked.type(of: node))
+            ? OptionalFieldNode(
+                operand,
+                key,
+                nullIsAbsent: nullIsAbsent,
+                isField: false,
+                numbers: numbers(node)
+            )
+            : IndexNode(operand, key, type: checked.type(of: node), numbers: numbers(node))
     }
 
     private mutating func comprehension(
