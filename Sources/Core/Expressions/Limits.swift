@@ -25,6 +25,8 @@ package enum Limits {
     static let walkedConstants = 8
     /// Alternatives that reasoning about reach keeps apart.
     static let alternatives = 64
+    /// Problems told of one expression.
+    static let problems = 25
     /// Names a message lists.
     static let namesShown = 12
 }

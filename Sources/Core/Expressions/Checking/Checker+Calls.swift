@@ -131,27 +131,32 @@ extension Checker {
         _ overloads: [Overload],
         _ types: [ExpressionType]
     ) -> ExpressionType? {
-        var result: ExpressionType?
-        var chosen: TypeBindings?
-        let before = bindings
-        for overload in overloads where overload.parameters.count == types.count {
-            bindings = before
-            let instance = bindings.instance(of: overload)
-            var fits = true
-            for (type, parameter) in zip(types, instance.parameters) where fits {
-                fits = bindings.assign(type, to: parameter)
+        let candidates = overloads.filter { $0.parameters.count == types.count }
+        let before = bindings.mark
+        var first: Overload?
+        var agreed: ExpressionType?
+        for overload in candidates {
+            if let result = result(of: overload, types) {
+                first = first ?? overload
+                agreed = agreed.map { $0 == result ? $0 : .dyn } ?? result
             }
-            guard fits else { continue }
-            let found = bindings.resolved(instance.result)
-            if let earlier = result {
-                result = earlier == found ? earlier : .dyn
-            } else {
-                result = found
-                chosen = bindings
-            }
+            bindings.forget(since: before)
         }
-        bindings = chosen ?? before
-        return result
+        guard let first, let agreed else { return nil }
+        // What the first that fits says of parameters is kept.
+        let kept = result(of: first, types)
+        return agreed == .dyn ? .dyn : kept
+    }
+
+    private mutating func result(
+        of overload: Overload,
+        _ types: [ExpressionType]
+    ) -> ExpressionType? {
+        let instance = bindings.instance(of: overload)
+        for (type, parameter) in zip(types, instance.parameters) {
+            if !bindings.assign(type, to: parameter) { return nil }
+        }
+        return bindings.resolved(instance.result)
     }
 
     // MARK: What does not fit
@@ -215,6 +220,7 @@ extension Checker {
     ]
 
     private mutating func unknownFunction(_ name: String, isMethod: Bool, _ node: SyntaxNode) {
+        if isFull { return }
         let known =
             environment.functions.filter { $0.value.contains { $0.isMethod == isMethod } }.map(
                 \.key

@@ -27,6 +27,7 @@ extension Checker {
     }
 
     private mutating func unknownName(_ path: [String], _ node: SyntaxNode) {
+        if isFull { return }
         let known =
             environment.variables.map(\.name)
             + locals.map(\.name).filter { $0.first != "@" }
@@ -107,6 +108,7 @@ extension Checker {
         _ operand: SyntaxNode,
         _ node: SyntaxNode
     ) {
+        if isFull { return }
         let names = object.fields.map(\.name)
         let shown = names.prefix(Limits.namesShown).joined(separator: ", ")
         note(

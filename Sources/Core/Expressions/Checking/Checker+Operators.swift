@@ -43,12 +43,12 @@ extension Checker {
             if left == .null || right == .null { return .bool }
             checkMembers(shared: left, right, node)
         }
-        let before = bindings
+        let before = bindings.mark
         if bindings.assign(left, to: right) { return .bool }
-        bindings = before
+        bindings.forget(since: before)
         if bindings.assign(right, to: left) { return .bool }
         if isForAdmins, isNumber(left), isNumber(right) { return .bool }
-        bindings = before
+        bindings.forget(since: before)
         let types = [bindings.final(left), bindings.final(right)]
         note(
             "\(types[0]) and \(types[1]) are never equal",

@@ -44,7 +44,11 @@ struct Checker {
         )
     }
 
+    /// Whether more need not be looked for: nobody reads so much.
+    var isFull: Bool { diagnostics.count >= Limits.problems }
+
     mutating func note(_ message: String, _ node: SyntaxNode, fix: String? = nil) {
+        if isFull { return }
         diagnostics.append(
             Diagnostic(message, at: fragment.sourceRange(node.range), fix: fix)
         )

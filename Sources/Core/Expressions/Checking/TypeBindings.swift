@@ -2,6 +2,24 @@
 struct TypeBindings {
     private var known: [String: ExpressionType] = [:]
     private var fresh = 0
+    /// What each parameter was before it was learnt, so that a try can be taken back.
+    private var learnt: [(name: String, before: ExpressionType?)] = []
+
+    /// How much is known now, for `forget(since:)`.
+    var mark: Int { learnt.count }
+
+    /// Takes back all that was learnt since.
+    mutating func forget(since mark: Int) {
+        while learnt.count > mark {
+            let last = learnt.removeLast()
+            known[last.name] = last.before
+        }
+    }
+
+    private mutating func set(_ name: String, _ type: ExpressionType) {
+        learnt.append((name, known[name]))
+        known[name] = type
+    }
 
     /// An overload whose parameters are its own in this one call.
     mutating func instance(of overload: Overload) -> Overload {
@@ -68,14 +86,14 @@ struct TypeBindings {
         if type == .parameter(name) { return true }
         guard let before = known[name].map(resolved) else {
             if mentions(type, name) { return false }
-            known[name] = type
+            set(name, type)
             return true
         }
         if case .parameter(let other) = before { return learn(other, type) }
         if before == type { return true }
         guard assign(type, to: before) else { return false }
         let general = Self.moreGeneral(resolved(type), resolved(before))
-        if !mentions(general, name) { known[name] = general }
+        if !mentions(general, name) { set(name, general) }
         return true
     }
 
@@ -92,9 +110,9 @@ struct TypeBindings {
         if case .string = a, case .enumeration = b { return .string }
         if case .null = a, canBeNull(b) { return b }
         if case .null = b, canBeNull(a) { return a }
-        let before = self
+        let before = mark
         if assign(b, to: a) { return Self.moreGeneral(resolved(a), resolved(b)) }
-        self = before
+        forget(since: before)
         return .dyn
     }
 
