@@ -23,6 +23,8 @@ package enum Limits {
     static let depth = 1_000
     /// Constants in a list from which on `in` looks them up instead of walking them.
     static let walkedConstants = 8
+    /// Parts that an explanation shows.
+    package static let operands = 100
     /// Alternatives that reasoning about reach keeps apart.
     static let alternatives = 64
     /// Problems told of one expression.

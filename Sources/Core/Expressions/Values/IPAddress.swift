@@ -204,6 +204,6 @@ package final class NetworkValue: Sendable, Hashable {
         left.content == right.content
     }
 
-    /// Whether both are the same kind and have the same bits and length.
+    /// Feeds what `==` compares.
     package func hash(into hasher: inout Hasher) { hasher.combine(content) }
 }
