@@ -226,6 +226,8 @@ struct AdminTests {
                     "items": ["type": "integer"],
                 ], .list(.dyn)
             ),
+            (["type": "array", "items": ["$id": "x", "type": "string"]], .list(.dyn)),
+            (["$id": "x", "type": "array", "items": ["type": "string"]], .list(.string)),
             (["type": ["integer", "null"]], .dyn),
             (["const": "a"], .enumeration(.init(["a"]))),
             (["type": "object", "additionalProperties": ["type": "integer"]], .map(.string, .int)),

@@ -42,7 +42,7 @@ struct HostileTextTests {
         middle: String,
         close: String
     ) {
-        for count in [249, 251, 499, 501, 5_000, 24_000, 100_000] {
+        for count in [249, 251, 501, 24_000, 100_000] {
             let text =
                 String(repeating: open, count: count) + middle
                 + String(repeating: close, count: count)

@@ -66,6 +66,9 @@ enum Conversions {
 
     private static let string: Library.Body = { (arguments, frame) throws(EvaluationError) in
         guard arguments.count == 1, let text = arguments[0].text else {
+            if case .bytes? = arguments.first {
+                throw EvaluationError(.invalidArgument, "the bytes are no UTF-8")
+            }
             throw Library.noOverload("string", arguments)
         }
         try frame.read(2 * text.utf8.count)

@@ -32,6 +32,8 @@ private struct SchemaTypes {
     init(root: JSON) { self.root = root }
 
     mutating func shape(_ schema: JSON) -> Shape {
+        // References inside a schema with a name of its own are not the root's.
+        if schema["$id"] != nil, schema != root { return Shape(type: .dyn) }
         if let reference = schema["$ref"]?.string { return definition(reference) }
         if let values = schema["enum"]?.array { return enumeration(values) }
         if let value = schema["const"] { return enumeration([value]) }
