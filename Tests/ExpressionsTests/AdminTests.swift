@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Values
 
@@ -144,7 +145,7 @@ struct AdminTests {
             ),
             (
                 "input.tier.startsWith(3)",
-                "startsWith() does not take one of new, standard, gold, int; it is called as string.startsWith(string)",
+                "startsWith() does not take string, int; it is called as string.startsWith(string)",
                 nil
             ),
             (
@@ -263,6 +264,32 @@ struct AdminTests {
             return
         }
         #expect(object.fields.count == 10)
+    }
+
+    @Test(
+        arguments: [
+            .bool, .int, .uint, .double, .string, .bytes, .timestamp, .duration, .list(.int),
+            .map(.string, .int), .enumeration(.init(["a", "b"])), .dyn,
+            .object(ObjectType([.init("x", .int)])),
+        ] as [ExpressionType]
+    )
+    func `the fix that is printed checks`(type: ExpressionType) throws {
+        let environment = ExpressionEnvironment(
+            variables: [
+                Variable("input", .object(ObjectType([.init("f", type, isOptional: true)]))),
+                Variable("same", type),
+            ]
+        )
+        func compile(_ text: String) throws {
+            _ = try environment.compile(SourceFragment(name: "<condition>", text: text))
+        }
+        let told = try #require(throws: Diagnostics.self) { try compile("input.f == same") }
+        let fix = try #require(told.list[0].fix)
+        #expect(fix.hasPrefix("write 'has(input.f) && …'"))
+        try compile("has(input.f) && input.f == same")
+        if let start = fix.range(of: ", or '")?.upperBound {
+            try compile("\(fix[start...].dropLast()) == same")
+        }
     }
 
     @Test func `an error shows its place`() throws {

@@ -41,7 +41,7 @@ struct CostTests {
             let estimate = program.estimatedCost(Self.bounds)
             for _ in 0..<3 {
                 let bindings = writer.bindings(environment, Self.bounds)
-                let evaluation = program.evaluate(bindings, within: Budget(steps: 5_000_000))
+                let evaluation = program.evaluate(bindings, within: CostLimit(steps: 5_000_000))
                 #expect(
                     evaluation.cost <= estimate,
                     "\(evaluation.cost) > \(estimate) for \(text)"
@@ -79,26 +79,26 @@ struct CostTests {
             bindings.set("t", to: .string(long))
             bindings.set("texts", to: .list((0..<count).map { .string("x\($0)") }))
             bindings.set("ints", to: .list((0..<count).map { .int(Int64($0)) }))
-            return program.evaluate(bindings, within: Budget()).cost
+            return program.evaluate(bindings, within: CostLimit()).cost
         }
         #expect(cost(1_000) > 50 * cost(10) / 10)
     }
 
-    @Test func `an evaluation ends at its budget`() throws {
+    @Test func `an evaluation ends at its limit`() throws {
         let program = try Self.environment.compile(
             SourceFragment(name: "<condition>", text: "lists.range(n).all(i, i >= 0)")
         )
         var bindings = Bindings(Self.environment)
         bindings.set("n", to: .int(1_000))
-        let whole = program.evaluate(bindings, within: Budget())
+        let whole = program.evaluate(bindings, within: CostLimit())
         #expect(try whole.result.get() == .bool(true))
-        let cut = program.evaluate(bindings, within: Budget(steps: whole.cost - 1))
+        let cut = program.evaluate(bindings, within: CostLimit(steps: whole.cost - 1))
         #expect(throws: EvaluationError.self) { try cut.result.get() }
         #expect(
-            try program.evaluate(bindings, within: Budget(steps: whole.cost)).result.get()
+            try program.evaluate(bindings, within: CostLimit(steps: whole.cost)).result.get()
                 == .bool(true)
         )
-        let outcome = program.condition(bindings, within: Budget(steps: 10))
+        let outcome = program.condition(bindings, within: CostLimit(steps: 10))
         #expect(
             outcome
                 == .failed(EvaluationError(.cost, "the expression takes more than 10 steps"))
@@ -117,7 +117,7 @@ struct CostTests {
         bindings.set("b", to: .bool(true))
         let evaluation = program.evaluate(
             bindings,
-            within: Budget(steps: .max, isCancelled: { true })
+            within: CostLimit(steps: .max, isCancelled: { true })
         )
         let error = #expect(throws: EvaluationError.self) { try evaluation.result.get() }
         #expect(error?.code == .cancelled)
@@ -155,7 +155,7 @@ struct CostTests {
             )
             var bindings = Bindings(Self.environment)
             bindings.set("n", to: .int(500))
-            return program.evaluate(bindings, within: Budget()).cost
+            return program.evaluate(bindings, within: CostLimit()).cost
         }
         #expect(try cost(20) < cost(1) + 100)
     }

@@ -143,6 +143,22 @@ struct LimitTests {
         #expect(told.count == Expressions.Limits.problems)
     }
 
+    @Test func `types are known down to a depth of schemas`() {
+        func nested(_ levels: Int) -> JSON {
+            (0..<levels).reduce(["type": "integer"]) { inner, _ in
+                ["type": "array", "items": inner]
+            }
+        }
+        func isKnown(_ levels: Int) -> Bool {
+            var type = ExpressionType(schema: nested(levels))
+            while case .list(let inner) = type { type = inner }
+            return type == .int
+        }
+        #expect(isKnown(Expressions.Limits.schemaDepth - 1))
+        #expect(!isKnown(Expressions.Limits.schemaDepth))
+        #expect(!isKnown(Values.Limits.jsonDepth))
+    }
+
     @Test func `a list that is built has at most so many elements`() throws {
         let most = Expressions.Limits.listElements
         let half = ExpressionValue.list(Array(repeating: .int(1), count: most / 2))

@@ -19,8 +19,10 @@ package enum Limits {
     static let listElements = 500_000
     /// Digits after the point that `format()` writes.
     static let formatPrecision = 100
-    /// Levels that `flatten()` takes away, and that values are nested.
-    static let depth = 1_000
+    /// Levels that `flatten()` takes away.
+    static let flattenDepth = 1_000
+    /// Schemas inside each other of which the types are known, references followed.
+    static let schemaDepth = 64
     /// Constants in a list from which on `in` looks them up instead of walking them.
     static let walkedConstants = 8
     /// Parts that an explanation shows.

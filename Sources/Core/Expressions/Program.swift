@@ -34,9 +34,9 @@ package struct Program: Sendable {
         return try value(&frame)
     }
 
-    /// The value and what it cost, within a budget.
-    package func evaluate(_ bindings: Bindings, within budget: Budget) -> Evaluation {
-        var frame = Frame(bindings: bindings.values, locals: locals, budget: budget)
+    /// The value and what it cost, within a limit.
+    package func evaluate(_ bindings: Bindings, within limit: CostLimit) -> Evaluation {
+        var frame = Frame(bindings: bindings.values, locals: locals, limit: limit)
         do throws(EvaluationError) {
             return Evaluation(result: .success(try value(&frame)), cost: frame.cost)
         } catch {
@@ -60,9 +60,9 @@ package struct Program: Sendable {
         }
     }
 
-    /// As `condition`, within a budget.
-    package func condition(_ bindings: Bindings, within budget: Budget) -> ConditionOutcome {
-        var frame = Frame(bindings: bindings.values, locals: locals, budget: budget)
+    /// As `condition`, within a limit.
+    package func condition(_ bindings: Bindings, within limit: CostLimit) -> ConditionOutcome {
+        var frame = Frame(bindings: bindings.values, locals: locals, limit: limit)
         do {
             return try plan.truth(&frame) ? .holds : .fails
         } catch {

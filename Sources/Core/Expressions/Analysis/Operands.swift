@@ -17,13 +17,13 @@ extension ExpressionEnvironment {
     package func operands(of program: Program, _ bindings: Bindings) -> [Operand] {
         var operands: [Operand] = []
         var rest = [program.checked.tree.root]
-        var budget = Budget()
+        var limit = CostLimit()
         while let node = rest.popLast(), operands.count < Limits.operands {
             rest += node.operands.reversed()
             if case .literal = node.form { continue }
             guard let part = plan(node, program.checked) else { continue }
-            let evaluation = part.evaluate(bindings, within: budget)
-            budget.steps = max(0, budget.steps - evaluation.cost)
+            let evaluation = part.evaluate(bindings, within: limit)
+            limit.steps = max(0, limit.steps - evaluation.cost)
             operands.append(
                 Operand(
                     text: node.text(in: program.fragment),

@@ -168,7 +168,7 @@ extension Checker {
         _ node: SyntaxNode
     ) {
         let final = types.map(bindings.final)
-        let given = final.map(\.description)
+        let given = final.map(\.kind)
         if name == "-_" {
             note("'-' does not take \(given[0])", node)
         } else if name.first?.isLetter == true {
@@ -197,7 +197,7 @@ extension Checker {
     /// What to do about types that do not go together.
     static func remedy(for types: [ExpressionType]) -> String? {
         for case .optional(let inner) in types {
-            return "add '.orValue(\(sample(inner)))' to what may be absent"
+            return "add '.orValue(\(sample(inner) ?? "…"))' to what may be absent"
         }
         let isNumber = types.contains { [.int, .uint, .double].contains($0) }
         if types.contains(.string), isNumber {
@@ -246,6 +246,12 @@ extension SyntaxNode {
 }
 
 extension ExpressionType {
+    /// What a function sees of it.
+    fileprivate var kind: String {
+        if case .enumeration = self { return "string" }
+        return description
+    }
+
     /// As a signature names it: any type for a parameter.
     fileprivate var plain: String {
         switch self {

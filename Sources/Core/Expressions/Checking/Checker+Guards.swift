@@ -25,27 +25,29 @@ extension Checker {
             )
             return
         }
-        var dotted = written
-        if case .select(let operand, let name, _) = node.form {
-            dotted = "\(text(operand)).?\(name).orValue(\(Self.sample(field.type)))"
+        var fix = "write 'has(\(written)) && …'"
+        if let sample = Self.sample(field.type), case .select(let operand, let name, _) = node.form
+        {
+            fix += ", or '\(text(operand)).?\(name).orValue(\(sample))'"
         }
-        note(
-            "'\(written)' may be absent, and then this has no value",
-            node,
-            fix: "write 'has(\(written)) && …', or '\(dotted)'"
-        )
+        note("'\(written)' may be absent, and then this has no value", node, fix: fix)
     }
 
-    static func sample(_ type: ExpressionType) -> String {
+    /// Something of that type, where it can be written out.
+    static func sample(_ type: ExpressionType) -> String? {
         switch type {
         case .bool: "false"
         case .int: "0"
         case .uint: "0u"
         case .double: "0.0"
+        case .string, .dyn: "''"
+        case .bytes: "b''"
+        case .timestamp: "timestamp(0)"
+        case .duration: "duration('0s')"
         case .list: "[]"
-        case .map, .object: "{}"
-        case .enumeration(let members): "'\(members.members.first ?? "")'"
-        default: "''"
+        case .map: "{}"
+        case .enumeration(let members): members.members.first.map { "'\($0)'" }
+        default: nil
         }
     }
 

@@ -186,7 +186,9 @@ extension Checker {
         note(
             "'\(text(operand))' may have no '\(name)', and then this has no value",
             key,
-            fix: "write '\(text(operand)).?\(name).orValue(\(Self.sample(field.type)))'"
+            fix: Self.sample(field.type).map {
+                "write '\(text(operand)).?\(name).orValue(\($0))'"
+            } ?? "write 'has(\(text(operand)).\(name)) && …'"
         )
         return field.type
     }

@@ -64,7 +64,7 @@ struct Checker {
     ) -> String? {
         switch (found, expected) {
         case (.optional(let inner), _) where inner == expected:
-            "write '\(text(node)).orValue(\(Self.sample(expected)))'"
+            Self.sample(expected).map { "write '\(text(node)).orValue(\($0))'" }
         case (.int, .double), (.uint, .double): "write 'double(\(text(node)))'"
         case (.double, .int): "write 'int(\(text(node)))'"
         case (.int, .string), (.uint, .string), (.double, .string), (.bool, .string):

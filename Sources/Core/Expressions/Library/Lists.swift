@@ -111,7 +111,7 @@ enum Lists {
                     : Library.noOverload("flatten", arguments)
             }
             var flat: [ExpressionValue] = []
-            try flatten(arguments[0], min(depth, Int64(Limits.depth)), into: &flat, &frame)
+            try flatten(arguments[0], min(depth, Int64(Limits.flattenDepth)), into: &flat, &frame)
             return .list(flat)
         }
     )

@@ -51,7 +51,7 @@ struct Planner {
     /// A step whose value is known now becomes that value, unless it has none.
     private mutating func folded(_ step: any PlanNode) -> any PlanNode {
         if step is ConstantNode || foldingLeft <= 0 { return step }
-        var frame = Frame(bindings: [], locals: places, budget: Budget(steps: foldingLeft))
+        var frame = Frame(bindings: [], locals: places, limit: CostLimit(steps: foldingLeft))
         defer { foldingLeft -= frame.cost }
         do throws(EvaluationError) {
             let value = try step.value(&frame)

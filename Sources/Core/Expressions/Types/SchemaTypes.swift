@@ -28,12 +28,16 @@ private struct SchemaTypes {
     private var known: [String: Shape] = [:]
     /// References being followed; one that comes back to itself is `dyn` there.
     private var open: Set<String> = []
+    private var depth = 0
 
     init(root: JSON) { self.root = root }
 
     mutating func shape(_ schema: JSON) -> Shape {
         // References inside a schema with a name of its own are not the root's.
         if schema["$id"] != nil, schema != root { return Shape(type: .dyn) }
+        depth += 1
+        defer { depth -= 1 }
+        if depth > Limits.schemaDepth { return Shape(type: .dyn) }
         if let reference = schema["$ref"]?.string { return definition(reference) }
         if let values = schema["enum"]?.array { return enumeration(values) }
         if let value = schema["const"] { return enumeration([value]) }
@@ -55,7 +59,7 @@ private struct SchemaTypes {
     private mutating func definition(_ reference: String) -> Shape {
         if let known = known[reference] { return known }
         let none = Shape(type: .dyn)
-        guard reference.hasPrefix("#"), !open.contains(reference), open.count < Limits.depth / 10,
+        guard reference.hasPrefix("#"), !open.contains(reference),
             let target = target(String(reference.dropFirst()))
         else { return none }
         open.insert(reference)

@@ -1,5 +1,5 @@
 /// How much one evaluation may do.
-package struct Budget: Sendable {
+package struct CostLimit: Sendable {
     /// Steps; an evaluation that needs more ends in an error.
     package var steps: Int
     /// Asked every `Limits.stepsBetweenChecks` steps; when it says so, the evaluation ends.
@@ -28,33 +28,21 @@ struct Frame {
     private let localCount: Int
     private(set) var cost = 0
     private var stop: Int
-    private let budget: Held?
+    private let limit: CostLimit?
 
-    /// Without a budget, the limit is `Limits.cost`.
-    init(bindings: [ExpressionValue?], locals: Int, budget: Budget? = nil) {
+    /// Without a limit of its own, it is `Limits.cost`.
+    init(bindings: [ExpressionValue?], locals: Int, limit: CostLimit? = nil) {
+        self.limit = limit
         self.bindings = bindings
         localCount = locals
-        guard let budget else {
-            self.budget = nil
-            stop = Limits.cost
-            return
-        }
-        self.budget = Held(budget)
-        stop = min(budget.steps, Limits.stepsBetweenChecks)
-    }
-
-    /// A budget behind one pointer, since most frames have none.
-    private final class Held {
-        let budget: Budget
-
-        init(_ budget: Budget) { self.budget = budget }
+        stop = limit.map { min($0.steps, Limits.stepsBetweenChecks) } ?? Limits.cost
     }
 
     /// Counts steps against the limit, so that no expression runs for long.
     @inline(__always)
     mutating func spend(_ steps: Int) throws(EvaluationError) {
         cost &+= steps
-        if _slowPath(cost > stop) { try pause() }
+        if cost > stop { try pause() }
     }
 
     /// Counts the reading or writing of so many bytes.
@@ -65,14 +53,14 @@ struct Frame {
 
     @inline(never)
     private mutating func pause() throws(EvaluationError) {
-        let limit = budget?.budget.steps ?? Limits.cost
-        if cost > limit {
-            throw EvaluationError(.cost, "the expression takes more than \(limit) steps")
+        let most = limit?.steps ?? Limits.cost
+        if cost > most {
+            throw EvaluationError(.cost, "the expression takes more than \(most) steps")
         }
-        if budget?.budget.isCancelled?() == true {
+        if limit?.isCancelled?() == true {
             throw EvaluationError(.cancelled, "the evaluation was cancelled")
         }
-        stop = min(limit, cost + Limits.stepsBetweenChecks)
+        stop = min(most, cost + Limits.stepsBetweenChecks)
     }
 
     @inline(__always)
