@@ -81,6 +81,8 @@ struct LibraryTests {
         "cel.bind(y, [1, 2].map(i, i * x), [7].map(i, y.map(j, j + i))[0]) == [12, 17]",
         "cel.bind(y, 1 / 0, true) && (cel.bind(y, 1 / 0 == 1, y || true))",
         "optional.of(x).optMap(y, y + 1).value() == 6",
+        "google.protobuf.Duration{seconds: x, nanos: 500000000} == duration('5.5s')",
+        "google.protobuf.Timestamp{} == timestamp(0)",
     ])
     func `lists, sets, encoders, macros and bindings`(text: String) throws {
         #expect(try evaluate(text) == .bool(true), "\(text)")
@@ -131,6 +133,8 @@ struct LibraryTests {
         "regex.replace('a', 'a', r'x\\') == ''", "x.matches('a')", "s.matches('(')",
         "math.abs(-9223372036854775808) == 0", "math.bitShiftLeft(1, -1) == 0",
         "math.greatest(dyn('a')) == 1", "math.least(dyn([])) == 1", "ip('1.2.3.4.5') == ip('::')",
+        "google.protobuf.Duration{nanos: 1000000000} == duration('1s')",
+        "google.protobuf.Duration{second: 1} == duration('1s')", "test.Message{} == 1",
         "optional.none().value() == 1", "[].map(e, 1 / 0)[0] == 1",
         "timestamp('2024-01-01T00:00:00Z').getHours('Mars/Base') == 0",
     ])

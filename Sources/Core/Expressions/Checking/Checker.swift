@@ -96,9 +96,7 @@ struct Checker {
             return method(target, name, arguments, node)
         case .list(let elements): return list(elements)
         case .map(let entries): return map(entries)
-        case .message(let name, let fields):
-            for field in fields { _ = check(field.value) }
-            return .named(name)
+        case .message(let name, let fields): return message(name, fields)
         case .not(let operand):
             expectBool(operand, check(operand))
             return .bool
@@ -113,6 +111,27 @@ struct Checker {
             return optionalMap(target, variable, body, flat)
         case .bind(let values, let body): return bind(values, body)
         }
+    }
+
+    private mutating func message(
+        _ name: String,
+        _ fields: [SyntaxNode.Field]
+    ) -> ExpressionType {
+        let known = environment.candidates(name).lazy.compactMap(Moments.type).first
+        for field in fields {
+            let type = check(field.value)
+            guard known != nil else { continue }
+            if !Moments.fields.contains(field.name) {
+                note(
+                    "'\(name)' has no field '\(field.name)'; it has seconds, nanos",
+                    field.value,
+                    fix: nearest(field.name, in: Moments.fields).map { "write '\($0)'" }
+                )
+            } else if !bindings.assign(type, to: .int) {
+                note("expected int; this is \(bindings.final(type))", field.value)
+            }
+        }
+        return known ?? .named(name)
     }
 
     static func type(of value: ExpressionValue) -> ExpressionType {

@@ -103,8 +103,7 @@ struct Planner {
                 planned.append((try plan(entry.key), try plan(entry.value), entry.isOptional))
             }
             return MapNode(planned)
-        case .message(let name, _):
-            throw SyntaxProblem("messages such as '\(name)' are not used here", node.range)
+        case .message(let name, let fields): return try message(name, fields, node)
         case .not(let operand): return NotNode(try plan(operand))
         case .negate(let operand): return CallNode(Arithmetic.negation, [try plan(operand)])
         case .and(let left, let right): return both(try plan(left), try plan(right))
@@ -146,6 +145,28 @@ struct Planner {
                 numbers: numbers(node)
             )
             : IndexNode(operand, key, type: checked.type(of: node), numbers: numbers(node))
+    }
+
+    private mutating func message(
+        _ name: String,
+        _ fields: [SyntaxNode.Field],
+        _ node: SyntaxNode
+    ) throws(SyntaxProblem) -> any PlanNode {
+        let known = environment.candidates(name).lazy.compactMap(Moments.type).first
+        guard let known, fields.count <= 2, Set(fields.map(\.name)).count == fields.count,
+            fields.allSatisfy({ Moments.fields.contains($0.name) && !$0.isOptional })
+        else {
+            throw SyntaxProblem("messages such as '\(name)' are not used here", node.range)
+        }
+        var arguments: [any PlanNode] = []
+        for name in Moments.fields {
+            if let field = fields.first(where: { $0.name == name }) {
+                arguments.append(try plan(field.value))
+            } else {
+                arguments.append(ConstantNode(.int(0)))
+            }
+        }
+        return CallNode(Moments.function(known), arguments)
     }
 
     private mutating func comprehension(
