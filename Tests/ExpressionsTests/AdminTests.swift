@@ -158,6 +158,14 @@ struct AdminTests {
                 "[1].all(a, a, a > 1)", "the two variables of all() have one name",
                 "give the second a name of its own"
             ),
+            (
+                "now > '2024-01-01T00:00:00Z'", "'>' does not take timestamp and string",
+                "convert the text with timestamp()"
+            ),
+            (
+                "now - now > '1h'", "'>' does not take duration and string",
+                "convert the text with duration()"
+            ),
             ("input.count = 3", "'=' has no meaning here", "write '==' to compare"),
         ] as [(String, String, String?)]
     )

@@ -199,8 +199,11 @@ extension Checker {
         for case .optional(let inner) in types {
             return "add '.orValue(\(sample(inner) ?? "…"))' to what may be absent"
         }
+        let isText = types.contains(.string)
+        if isText, types.contains(.timestamp) { return "convert the text with timestamp()" }
+        if isText, types.contains(.duration) { return "convert the text with duration()" }
         let isNumber = types.contains { [.int, .uint, .double].contains($0) }
-        if types.contains(.string), isNumber {
+        if isText, isNumber {
             return "convert one side with string(), int() or double()"
         }
         return types.contains(.double) && types.contains { $0 == .int || $0 == .uint }
