@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Values
 
@@ -36,7 +37,9 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
             }
             let value = try program.evaluate(bindings)
             if expectsError { return "\(value), expected an error" }
-            guard let expected = json["expected"].flatMap(Self.value) else { return nil }
+            guard let expected = json["expected"].flatMap(Self.value) else {
+                return "\(value), and what is expected cannot be read"
+            }
             return Self.same(value, expected) ? nil : "\(value), expected \(expected)"
         } catch {
             return expectsError ? nil : "\(error)"
@@ -64,12 +67,11 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
             if let type = declaration["ident"] { variables.append(Variable(name, Self.type(type))) }
             for overload in declaration["function"]?.array ?? [] {
                 let parameters = (overload["args"] ?? overload["params"])?.array ?? []
+                let types = parameters.map(Self.type)
+                let result = Self.type(overload["result"] ?? "dyn")
                 functions[name, default: []].append(
-                    Overload(
-                        name,
-                        parameters.map(Self.type),
-                        Self.type(overload["result"] ?? "dyn")
-                    )
+                    overload["is_instance"]?.bool == true
+                        ? Overload(method: name, types, result) : Overload(name, types, result)
                 )
             }
         }
@@ -81,8 +83,16 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
             variables: variables,
             container: json["container"]?.string ?? "",
             rules: .standard,
-            functions: functions
+            functions: functions,
+            zones: Self.zone
         )
+    }
+
+    /// The rules of a zone as this machine has them.
+    @Sendable static func zone(_ name: String) -> TimeZoneRules? {
+        let file = URL(filePath: "/usr/share/zoneinfo").appending(path: name)
+        guard !name.contains(".."), let data = try? Data(contentsOf: file) else { return nil }
+        return try? TimeZoneRules(name: name, tzif: [UInt8](data))
     }
 
     static func type(_ json: JSON) -> ExpressionType {
@@ -109,8 +119,10 @@ struct ConformanceCase: Sendable, CustomStringConvertible {
         if let inner = json["type"] { return .type(type(inner)) }
         if let name = json["type_param"]?.string { return .parameter(name) }
         if let name = json["message"]?.string { return .named(name) }
-        if let abstract = json["abstract"], abstract["name"]?.string == "optional_type" {
-            return .optional(type(abstract["params"]?.array?.first ?? "dyn"))
+        if let abstract = json["abstract"], let name = abstract["name"]?.string {
+            let parameters = (abstract["params"]?.array ?? []).map(type)
+            return name == "optional_type"
+                ? .optional(parameters.first ?? .dyn) : .opaque(name, parameters)
         }
         return .dyn
     }

@@ -138,6 +138,44 @@ struct LimitTests {
         #expect(try !compile("(\(among(most + 1))) && \(never)").isConstantFalse)
     }
 
+    @Test func `of many problems the first are told`() throws {
+        let told = try problems("[" + times(2_000, "none.such(1), nothing(2), ") + "1]")
+        #expect(told.count == Expressions.Limits.problems)
+    }
+
+    @Test func `types are known down to a depth of schemas`() {
+        func nested(_ levels: Int) -> JSON {
+            (0..<levels).reduce(["type": "integer"]) { inner, _ in
+                ["type": "array", "items": inner]
+            }
+        }
+        func isKnown(_ levels: Int) -> Bool {
+            var type = ExpressionType(schema: nested(levels))
+            while case .list(let inner) = type { type = inner }
+            return type == .int
+        }
+        #expect(isKnown(Expressions.Limits.schemaDepth - 1))
+        #expect(!isKnown(Expressions.Limits.schemaDepth))
+        #expect(!isKnown(Values.Limits.jsonDepth))
+    }
+
+    @Test func `a list that is built has at most so many elements`() throws {
+        let most = Expressions.Limits.listElements
+        let half = ExpressionValue.list(Array(repeating: .int(1), count: most / 2))
+        #expect(try value("(list + list).size()", "list", half) == .int(Int64(most)))
+        let error = #expect(throws: EvaluationError.self) {
+            try value("list + list + [1]", "list", half)
+        }
+        #expect(error?.message == "a list would have more than \(most) elements")
+    }
+
+    @Test func `many calls with types of their own are checked soon`() throws {
+        let took = try ContinuousClock().measure {
+            _ = try compile("[" + times(8_000, "size([]),") + "1]")
+        }
+        #expect(took < .seconds(20))
+    }
+
     @Test func `of many fields and members the first are told`() throws {
         let shown = "f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11"
         #expect(try problems("input.zzz") == ["'input' has no field 'zzz'; it has \(shown)"])

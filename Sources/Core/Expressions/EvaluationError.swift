@@ -9,6 +9,7 @@ package struct EvaluationError: Error, Sendable, Equatable {
         case divisionByZero = "division_by_zero"
         case invalidArgument = "invalid_argument"
         case cost = "cost_limit"
+        case cancelled
         case unbound = "unbound_variable"
     }
 
@@ -20,4 +21,7 @@ package struct EvaluationError: Error, Sendable, Equatable {
         self.code = code
         self.message = message
     }
+
+    /// Whether no other operand can make up for it: the evaluation as a whole is over.
+    var isFinal: Bool { code == .cost || code == .cancelled }
 }

@@ -27,14 +27,23 @@ package struct ExpressionEnvironment: Sendable {
     let container: String
     package let rules: Rules
     let functions: [String: [Overload]]
+    let zones: ZoneLookup
     private let slots: [String: Int]
 
-    package init(variables: [Variable], container: String = "", rules: Rules = .admins) {
+    /// `zones` gives time zones by their IANA names; those written out are asked for when an
+    /// expression is compiled.
+    package init(
+        variables: [Variable],
+        container: String = "",
+        rules: Rules = .admins,
+        zones: @escaping ZoneLookup = { _ in nil }
+    ) {
         self.init(
             variables: variables,
             container: container,
             rules: rules,
-            functions: Overload.standard
+            functions: Overload.standard,
+            zones: zones
         )
     }
 
@@ -42,12 +51,14 @@ package struct ExpressionEnvironment: Sendable {
         variables: [Variable],
         container: String,
         rules: Rules,
-        functions: [String: [Overload]]
+        functions: [String: [Overload]],
+        zones: @escaping ZoneLookup = { _ in nil }
     ) {
         self.variables = variables
         self.container = container
         self.rules = rules
         self.functions = functions
+        self.zones = zones
         slots = Dictionary(
             variables.enumerated().map { ($1.name, $0) },
             uniquingKeysWith: { first, _ in first }
@@ -104,7 +115,8 @@ package struct ExpressionEnvironment: Sendable {
     private func plan(_ checked: CheckedExpression) throws(Diagnostics) -> Program {
         var planner = Planner(environment: self, checked: checked)
         do {
-            return Program(checked: checked, plan: try planner.plan(checked.tree.root))
+            let plan = try planner.plan(checked.tree.root)
+            return Program(checked: checked, plan: plan, locals: planner.places)
         } catch {
             throw Diagnostics([
                 Diagnostic(

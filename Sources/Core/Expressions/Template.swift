@@ -52,21 +52,7 @@ package struct ValueTemplate: Sendable {
         switch part {
         case .fixed(let value): return value
         case .expression(let program): return try json(try program.evaluate(bindings))
-        case .text(let parts):
-            var text = ""
-            for part in parts {
-                switch part {
-                case .text(let written): text += written
-                case .expression(let program):
-                    let value = try program.evaluate(bindings)
-                    if let written = value.text {
-                        text += written
-                    } else {
-                        text += try json(value).compactText
-                    }
-                }
-            }
-            return .string(text)
+        case .text(let parts): return .string(try text(parts, bindings))
         case .list(let parts):
             var elements: [JSON] = []
             for part in parts { elements.append(try render(part, bindings)) }
@@ -76,6 +62,29 @@ package struct ValueTemplate: Sendable {
             for (name, part) in parts { members.append(.init(name, try render(part, bindings))) }
             return .object(JSONObject(uniqueMembers: members))
         }
+    }
+
+    private static func text(
+        _ parts: [TextPart],
+        _ bindings: Bindings
+    ) throws(EvaluationError) -> String {
+        var text = ""
+        for part in parts {
+            let written: String
+            switch part {
+            case .text(let fixed): written = fixed
+            case .expression(let program):
+                let value = try program.evaluate(bindings)
+                if let own = value.text {
+                    written = own
+                } else {
+                    written = try json(value).compactText
+                }
+            }
+            try Texts.checkSize(text.utf8.count + written.utf8.count)
+            text += written
+        }
+        return text
     }
 
     private static func json(_ value: ExpressionValue) throws(EvaluationError) -> JSON {

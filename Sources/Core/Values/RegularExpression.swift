@@ -38,4 +38,29 @@ package final class RegularExpression: Sendable {
             }
         }
     }
+
+    /// How many groups it captures.
+    package var groupCount: Int { unsafe Int(stepgate_regex_groups(raw)) }
+
+    /// The bytes of its first match from a place on, and those of each group that took part.
+    package func firstMatch(in text: [UInt8], from start: Int) -> [Range<Int>?]? {
+        var ranges = [stepgate_regex_range](
+            repeating: stepgate_regex_range(start: -1, end: -1),
+            count: 1 + groupCount
+        )
+        let isFound = unsafe text.withUnsafeBufferPointer { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { chars in
+                unsafe stepgate_regex_find(
+                    raw,
+                    chars.baseAddress,
+                    chars.count,
+                    start,
+                    &ranges,
+                    ranges.count
+                ) == 1
+            }
+        }
+        guard isFound else { return nil }
+        return ranges.map { $0.start < 0 ? nil : Int($0.start)..<Int($0.end) }
+    }
 }

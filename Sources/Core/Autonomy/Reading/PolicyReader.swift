@@ -19,7 +19,7 @@ struct PolicyReader {
         /// The declared types of `lists` and `vars`.
         let listsType: ExpressionType
         let varsType: ExpressionType
-        let zones: (String) -> TimeZoneRules?
+        let zones: @Sendable (String) -> TimeZoneRules?
     }
 
     let surroundings: Surroundings
@@ -117,10 +117,11 @@ struct PolicyReader {
         let withOutput =
             common + [Variable("output", ExpressionType(schema: output.document))]
         return PolicyEnvironments(
-            rules: ExpressionEnvironment(variables: common),
-            checks: ExpressionEnvironment(variables: withOutput),
+            rules: ExpressionEnvironment(variables: common, zones: surroundings.zones),
+            checks: ExpressionEnvironment(variables: withOutput, zones: surroundings.zones),
             accept: ExpressionEnvironment(
-                variables: withOutput + [Variable("confidence", .double)]
+                variables: withOutput + [Variable("confidence", .double)],
+                zones: surroundings.zones
             ),
             lists: surroundings.lists,
             vars: surroundings.vars

@@ -9,7 +9,7 @@ extension Workspace {
         files: WorkspaceFiles,
         reader: some DocumentReader,
         environment: [String: String],
-        zones: @escaping (String) -> TimeZoneRules?
+        zones: @escaping @Sendable (String) -> TimeZoneRules?
     ) -> WorkspaceCheck {
         var compiler = WorkspaceReader(files: files, environment: environment, zones: zones)
         let workspace = compiler.compile(reader)
@@ -31,12 +31,12 @@ struct WorkspaceReader {
     /// The files that the workspace refers to.
     private var used: Set<String> = []
 
-    private let zones: (String) -> TimeZoneRules?
+    private let zones: @Sendable (String) -> TimeZoneRules?
 
     init(
         files: WorkspaceFiles,
         environment: [String: String],
-        zones: @escaping (String) -> TimeZoneRules?
+        zones: @escaping @Sendable (String) -> TimeZoneRules?
     ) {
         self.zones = zones
         self.files = files

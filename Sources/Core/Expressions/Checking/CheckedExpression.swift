@@ -6,19 +6,34 @@ struct CheckedExpression: Sendable {
     let type: ExpressionType
     /// Integer literals that stand beside a double and are read as one.
     let doubleLiterals: Set<ObjectIdentifier>
+    /// The types of its names, fields and indexes.
+    let types: [ObjectIdentifier: ExpressionType]
     /// Unknown names are errors when they are planned; otherwise when they are evaluated.
-    var isChecked = true
+    let isChecked: Bool
 
-    init(tree: SyntaxTree, type: ExpressionType, doubleLiterals: Set<ObjectIdentifier>) {
+    init(
+        tree: SyntaxTree,
+        type: ExpressionType,
+        doubleLiterals: Set<ObjectIdentifier>,
+        types: [ObjectIdentifier: ExpressionType]
+    ) {
         self.tree = tree
         self.type = type
         self.doubleLiterals = doubleLiterals
+        self.types = types
+        isChecked = true
     }
 
     init(unchecked tree: SyntaxTree) {
-        self.init(tree: tree, type: .dyn, doubleLiterals: [])
+        self.tree = tree
+        type = .dyn
+        doubleLiterals = []
+        types = [:]
         isChecked = false
     }
+
+    /// The type of a node, where it is known.
+    func type(of node: SyntaxNode) -> ExpressionType? { types[ObjectIdentifier(node)] }
 }
 
 extension SyntaxNode {

@@ -1,102 +1,7 @@
 internal import Values
 
-/// Operators and functions.
+/// Functions and methods.
 extension Checker {
-    mutating func binary(
-        _ sign: BinaryOperator,
-        _ left: SyntaxNode,
-        _ right: SyntaxNode,
-        _ node: SyntaxNode
-    ) -> ExpressionType {
-        var first = check(left)
-        var second = check(right)
-        if isForAdmins {
-            widen(&first, left, &second, right)
-            checkMembers(sign, left, first, right, second)
-        }
-        switch sign {
-        case .equal, .notEqual: return equality(first, second, node)
-        case .isIn: return membership(first, second, left, right, node)
-        default: return call(sign.rawValue, [left, right], [first, second], node)
-        }
-    }
-
-    private mutating func equality(
-        _ left: ExpressionType,
-        _ right: ExpressionType,
-        _ node: SyntaxNode
-    ) -> ExpressionType {
-        if isForAdmins, left == .null || right == .null { return .bool }
-        let before = bindings
-        if bindings.assign(left, to: right) { return .bool }
-        bindings = before
-        if bindings.assign(right, to: left) { return .bool }
-        if isForAdmins, isNumber(left), isNumber(right) { return .bool }
-        bindings = before
-        note(
-            "\(bindings.final(left)) and \(bindings.final(right)) are never equal",
-            node
-        )
-        return .bool
-    }
-
-    private func isNumber(_ type: ExpressionType) -> Bool {
-        switch bindings.resolved(type) {
-        case .int, .uint, .double: true
-        default: false
-        }
-    }
-
-    private mutating func membership(
-        _ element: ExpressionType,
-        _ set: ExpressionType,
-        _ left: SyntaxNode,
-        _ right: SyntaxNode,
-        _ node: SyntaxNode
-    ) -> ExpressionType {
-        if isForAdmins, case .list(let elements) = right.form, bindings.resolved(element) == .double
-        {
-            for each in elements { _ = asDouble(each.value) }
-            return .bool
-        }
-        if isForAdmins, case .object = bindings.resolved(set) { return .bool }
-        return call("in", [left, right], [element, set], node)
-    }
-
-    /// A text beside an enumeration must be one of its members.
-    private mutating func checkMembers(
-        _ sign: BinaryOperator,
-        _ left: SyntaxNode,
-        _ first: ExpressionType,
-        _ right: SyntaxNode,
-        _ second: ExpressionType
-    ) {
-        switch sign {
-        case .equal, .notEqual:
-            checkMember(left, of: second)
-            checkMember(right, of: first)
-        case .isIn:
-            if case .list(let elements) = right.form {
-                for element in elements { checkMember(element.value, of: first) }
-            }
-            if case .list(let element) = bindings.resolved(second) {
-                checkMember(left, of: element)
-            }
-        default: break
-        }
-    }
-
-    private mutating func checkMember(_ node: SyntaxNode, of type: ExpressionType) {
-        guard case .enumeration(let members) = bindings.resolved(type),
-            case .literal(.string(let text)) = node.form, !members.members.contains(text)
-        else { return }
-        note(
-            "'\(text)' is no member; expected \(type)",
-            node,
-            fix: nearest(text, in: members.members).map { "write '\($0)'" }
-        )
-    }
-
     mutating func function(
         _ name: String,
         _ arguments: [SyntaxNode],
@@ -121,7 +26,16 @@ extension Checker {
             let full = (path + [name]).joined(separator: ".")
             for candidate in environment.candidates(full)
             where environment.functions[candidate]?.contains(where: { !$0.isMethod }) == true {
-                return call(candidate, arguments, arguments.map { check($0) }, node)
+                let types = arguments.map { check($0) }
+                return candidate == "math.greatest" || candidate == "math.least"
+                    ? extreme(candidate, arguments, types)
+                    : call(candidate, arguments, types, node)
+            }
+            let family = path.joined(separator: ".") + "."
+            if environment.functions.keys.contains(where: { $0.hasPrefix(family) }) {
+                for argument in arguments { _ = check(argument) }
+                unknownFunction(full, isMethod: false, node)
+                return .dyn
             }
         }
         var types = [check(target)]
@@ -131,16 +45,61 @@ extension Checker {
             return .dyn
         }
         if isForAdmins, name == "orValue", types.count == 2,
-            case .optional(.double) = bindings.resolved(types[0]), asDouble(arguments[0])
+            let type = fallback(bindings.resolved(types[0]), arguments[0], &types[1])
         {
-            types[1] = .double
+            return type
         }
         return call(name, [target] + arguments, types, node, isMethod: true)
     }
 
-    private func isVariable(_ name: String) -> Bool { environment.slot(of: name) != nil }
+    private func isVariable(_ name: String) -> Bool {
+        environment.slot(of: name) != nil || locals.contains { $0.name == name }
+    }
 
-    /// The result of the first overloads that fit; of several, `dyn` unless they agree.
+    /// What `orValue()` says beyond its overload: an integer beside a double is one, and a text
+    /// beside an enumeration is one more member.
+    private mutating func fallback(
+        _ optional: ExpressionType,
+        _ node: SyntaxNode,
+        _ type: inout ExpressionType
+    ) -> ExpressionType? {
+        switch optional {
+        case .optional(.double):
+            if asDouble(node) { type = .double }
+            return nil
+        case .optional(.enumeration(let own)):
+            guard case .literal(.string(let text)) = node.form else { return nil }
+            let members = own.members.contains(text) ? own.members : own.members + [text]
+            return .enumeration(.init(members))
+        default: return nil
+        }
+    }
+
+    /// `math.greatest` and `math.least`: the one type of all, `dyn` for several.
+    private mutating func extreme(
+        _ name: String,
+        _ arguments: [SyntaxNode],
+        _ types: [ExpressionType]
+    ) -> ExpressionType {
+        var all = types.map(bindings.resolved)
+        if all.count == 1, case .list(let element) = all[0] { all = [element] }
+        if isForAdmins, all.contains(.double), all.count == arguments.count {
+            for (place, node) in arguments.enumerated() where all[place] == .int {
+                if asDouble(node) { all[place] = .double }
+            }
+        }
+        for (place, type) in all.enumerated() {
+            switch type {
+            case .int, .uint, .double, .dyn, .parameter: break
+            default: note("\(name)() takes numbers only; this is \(type)", arguments[place])
+            }
+        }
+        return all.allSatisfy { $0 == all[0] } ? all[0] : .dyn
+    }
+
+    // MARK: Overloads
+
+    /// The result of the overloads that fit; of several, `dyn` unless they agree.
     mutating func call(
         _ name: String,
         _ arguments: [SyntaxNode],
@@ -149,30 +108,58 @@ extension Checker {
         isMethod: Bool = false
     ) -> ExpressionType {
         let overloads = (environment.functions[name] ?? []).filter { $0.isMethod == isMethod }
-        var result: ExpressionType?
-        var chosen: TypeBindings?
-        let before = bindings
-        for overload in overloads where overload.parameters.count == types.count {
-            bindings = before
-            let instance = bindings.instance(of: overload)
-            var fits = true
-            for (type, parameter) in zip(types, instance.parameters) where fits {
-                fits = bindings.assign(type, to: parameter)
+        if let result = fitting(overloads, types) { return result }
+        if isForAdmins {
+            // Where an int does not fit, a literal may be meant as a double.
+            var widened = types
+            for (place, argument) in arguments.enumerated() where types[place] == .int {
+                if argument.isIntegerLiteral { widened[place] = .double }
             }
-            guard fits else { continue }
-            let found = bindings.resolved(instance.result)
-            if let earlier = result {
-                result = earlier == found ? earlier : .dyn
-            } else {
-                result = found
-                chosen = bindings
+            if widened != types, let result = fitting(overloads, widened) {
+                for (place, argument) in arguments.enumerated()
+                where widened[place] != types[place] {
+                    _ = asDouble(argument)
+                }
+                return result
             }
         }
-        bindings = chosen ?? before
-        if let result { return result }
         noOverload(name, types, overloads, node)
         return overloads.first?.result == .bool ? .bool : .dyn
     }
+
+    private mutating func fitting(
+        _ overloads: [Overload],
+        _ types: [ExpressionType]
+    ) -> ExpressionType? {
+        let candidates = overloads.filter { $0.parameters.count == types.count }
+        let before = bindings.mark
+        var first: Overload?
+        var agreed: ExpressionType?
+        for overload in candidates {
+            if let result = result(of: overload, types) {
+                first = first ?? overload
+                agreed = agreed.map { $0 == result ? $0 : .dyn } ?? result
+            }
+            bindings.forget(since: before)
+        }
+        guard let first, let agreed else { return nil }
+        // What the first that fits says of parameters is kept.
+        let kept = result(of: first, types)
+        return agreed == .dyn ? .dyn : kept
+    }
+
+    private mutating func result(
+        of overload: Overload,
+        _ types: [ExpressionType]
+    ) -> ExpressionType? {
+        let instance = bindings.instance(of: overload)
+        for (type, parameter) in zip(types, instance.parameters) {
+            if !bindings.assign(type, to: parameter) { return nil }
+        }
+        return bindings.resolved(instance.result)
+    }
+
+    // MARK: What does not fit
 
     private mutating func noOverload(
         _ name: String,
@@ -180,38 +167,101 @@ extension Checker {
         _ overloads: [Overload],
         _ node: SyntaxNode
     ) {
-        let given = types.map { "\(bindings.final($0))" }
+        let final = types.map(bindings.final)
+        let given = final.map(\.kind)
         if name == "-_" {
             note("'-' does not take \(given[0])", node)
         } else if name.first?.isLetter == true {
-            note("\(name)() does not take \(given.joined(separator: ", "))", node)
+            let isMethod = overloads.first?.isMethod == true
+            let taken = overloads.prefix(4).map { overload in
+                let names = overload.parameters.map(\.plain)
+                return isMethod
+                    ? "\(names[0]).\(name)(\(names.dropFirst().joined(separator: ", ")))"
+                    : "\(name)(\(names.joined(separator: ", ")))"
+            }
+            let list = given.isEmpty ? "nothing" : given.joined(separator: ", ")
+            note(
+                "\(name)() does not take \(list); it is called as \(taken.joined(separator: " or "))",
+                node,
+                fix: Self.remedy(for: final)
+            )
         } else {
-            let fix: String? =
-                given.contains("string")
-                    && given.contains(where: { ["int", "double"].contains($0) })
-                ? "convert one side with string(), int() or double()" : nil
             note(
                 "'\(name)' does not take \(given.joined(separator: " and "))",
                 node,
-                fix: fix
+                fix: Self.remedy(for: final)
             )
         }
     }
 
+    /// What to do about types that do not go together.
+    static func remedy(for types: [ExpressionType]) -> String? {
+        for case .optional(let inner) in types {
+            return "add '.orValue(\(sample(inner) ?? "…"))' to what may be absent"
+        }
+        let isText = types.contains(.string)
+        if isText, types.contains(.timestamp) { return "convert the text with timestamp()" }
+        if isText, types.contains(.duration) { return "convert the text with duration()" }
+        let isNumber = types.contains { [.int, .uint, .double].contains($0) }
+        if isText, isNumber {
+            return "convert one side with string(), int() or double()"
+        }
+        return types.contains(.double) && types.contains { $0 == .int || $0 == .uint }
+            ? "convert one side with double() or int()" : nil
+    }
+
+    /// Names from other languages.
+    private static let synonyms = [
+        "length": "size", "len": "size", "count": "size", "includes": "contains", "has": "contains",
+        "toLowerCase": "lowerAscii", "toLower": "lowerAscii", "lower": "lowerAscii",
+        "toUpperCase": "upperAscii", "toUpper": "upperAscii", "upper": "upperAscii",
+        "any": "exists", "some": "exists", "every": "all", "strip": "trim", "match": "matches",
+        "select": "filter", "where": "filter", "unique": "distinct", "substr": "substring",
+        "beginsWith": "startsWith", "max": "math.greatest", "min": "math.least",
+        "math.max": "math.greatest", "math.min": "math.least", "abs": "math.abs",
+        "floor": "math.floor", "ceil": "math.ceil", "round": "math.round",
+    ]
+
     private mutating func unknownFunction(_ name: String, isMethod: Bool, _ node: SyntaxNode) {
-        let macros = [
-            "has", "all", "exists", "exists_one", "map", "filter", "optMap", "optFlatMap",
-        ]
+        if isFull { return }
         let known =
             environment.functions.filter { $0.value.contains { $0.isMethod == isMethod } }.map(
                 \.key
-            )
-            + macros
-        let hint = nearest(name, in: known.filter { $0.first?.isLetter == true }.sorted())
+            ) + Parser.macroNames + ["cel.bind"]
+        let names = known.filter { $0.first?.isLetter == true }.sorted()
+        let hint = Self.synonyms[name] ?? nearest(name, in: names)
         note(
             "there is no function '\(name)'",
             node,
             fix: hint.map { "write '\($0)'" }
         )
+    }
+}
+
+extension SyntaxNode {
+    fileprivate var isIntegerLiteral: Bool {
+        switch form {
+        case .literal(.int): true
+        case .negate(let inner): inner.isIntegerLiteral
+        default: false
+        }
+    }
+}
+
+extension ExpressionType {
+    /// What a function sees of it.
+    fileprivate var kind: String {
+        if case .enumeration = self { return "string" }
+        return description
+    }
+
+    /// As a signature names it: any type for a parameter.
+    fileprivate var plain: String {
+        switch self {
+        case .parameter, .dyn: "any"
+        case .list(.parameter), .list(.dyn): "list"
+        case .map: "map"
+        default: description
+        }
     }
 }

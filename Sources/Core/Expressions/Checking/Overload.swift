@@ -4,12 +4,15 @@ struct Overload: Sendable {
     let isMethod: Bool
     let parameters: [ExpressionType]
     let result: ExpressionType
+    /// Whether it has type parameters.
+    let isGeneric: Bool
 
     init(_ name: String, _ parameters: [ExpressionType], _ result: ExpressionType) {
         self.name = name
         isMethod = false
         self.parameters = parameters
         self.result = result
+        isGeneric = (parameters + [result]).contains(where: \.hasParameter)
     }
 
     /// A function called on its first parameter.
@@ -18,16 +21,17 @@ struct Overload: Sendable {
         isMethod = true
         self.parameters = parameters
         self.result = result
+        isGeneric = (parameters + [result]).contains(where: \.hasParameter)
     }
 }
 
 extension Overload {
-    private static let a = ExpressionType.parameter("A")
-    private static let b = ExpressionType.parameter("B")
+    static let a = ExpressionType.parameter("A")
+    static let b = ExpressionType.parameter("B")
 
     /// The standard functions and operators by name.
     static let standard: [String: [Overload]] = Dictionary(
-        grouping: operators + conversions + texts + times + optionals,
+        grouping: operators + conversions + texts + times + optionals + extensions,
         by: \.name
     )
 
@@ -77,7 +81,10 @@ extension Overload {
             ("bool", .bool, [.bool, .string]),
             (
                 "string", .string,
-                [.string, .int, .uint, .double, .bool, .bytes, .timestamp, .duration]
+                [
+                    .string, .int, .uint, .double, .bool, .bytes, .timestamp, .duration, .address,
+                    .network,
+                ]
             ),
             ("bytes", .bytes, [.bytes, .string]),
             ("timestamp", .timestamp, [.timestamp, .string, .int]),
@@ -115,5 +122,14 @@ extension Overload {
         Overload(method: "value", [.optional(a)], a),
         Overload(method: "or", [.optional(a), .optional(a)], .optional(a)),
         Overload(method: "orValue", [.optional(a), a], a),
+        Overload("optional.unwrap", [.list(.optional(a))], .list(a)),
+        Overload(method: "unwrapOpt", [.list(.optional(a))], .list(a)),
     ]
+}
+
+extension ExpressionType {
+    fileprivate var hasParameter: Bool {
+        if case .parameter = self { return true }
+        return parts.contains(where: \.hasParameter)
+    }
 }

@@ -1,15 +1,40 @@
 /// Arithmetic; every overflow is an error.
 enum Arithmetic {
-    static let add: Library.Function = { (arguments) throws(EvaluationError) in
+    static let operators: [String: LibraryFunction] = [
+        "+": LibraryFunction(
+            { (bounds: [Bound]) in
+                let (a, b) = (bounds[0], bounds[1])
+                let text = a.text + b.text
+                return Estimate(
+                    text.read + a.count + b.count,
+                    Bound(
+                        text: text,
+                        count: a.count + b.count,
+                        weight: a.weight + b.weight + 1,
+                        element: max(a.element, b.element)
+                    )
+                )
+            },
+            add
+        ),
+        "-": LibraryFunction(subtract), "*": LibraryFunction(multiply),
+        "/": LibraryFunction(divide), "%": LibraryFunction(remainder),
+    ]
+
+    static let negation = LibraryFunction(negate)
+
+    private static let add: Library.Body = { (arguments, frame) throws(EvaluationError) in
         switch (arguments[0], arguments[1]) {
         case (.int(let a), .int(let b)): return .int(try whole(a.addingReportingOverflow(b)))
         case (.uint(let a), .uint(let b)): return .uint(try whole(a.addingReportingOverflow(b)))
         case (.double(let a), .double(let b)): return .double(a + b)
         case (.string(let a), .string(let b)):
-            try checkSize(a.utf8.count + b.utf8.count)
+            try Texts.checkSize(a.utf8.count + b.utf8.count)
+            try frame.read(a.utf8.count + b.utf8.count)
             return .string(a + b)
         case (.bytes(let a), .bytes(let b)):
-            try checkSize(a.count + b.count)
+            try Texts.checkSize(a.count + b.count)
+            try frame.read(a.count + b.count)
             return .bytes(a + b)
         case (.timestamp(let a), .duration(let b)), (.duration(let b), .timestamp(let a)):
             return .timestamp(try inRange(a.adding(b)))
@@ -19,13 +44,17 @@ enum Arithmetic {
             guard let a = arguments[0].elementCount, let b = arguments[1].elementCount else {
                 throw Library.noOverload("+", arguments)
             }
-            return .list(
-                (0..<a).map(arguments[0].element) + (0..<b).map(arguments[1].element)
-            )
+            try Lists.checkCount(a + b)
+            try frame.spend(a + b)
+            var elements: [ExpressionValue] = []
+            elements.reserveCapacity(a + b)
+            for index in 0..<a { elements.append(arguments[0].element(index)) }
+            for index in 0..<b { elements.append(arguments[1].element(index)) }
+            return .list(elements)
         }
     }
 
-    static let subtract: Library.Function = { (arguments) throws(EvaluationError) in
+    private static let subtract: Library.Body = { (arguments, _) throws(EvaluationError) in
         switch (arguments[0], arguments[1]) {
         case (.int(let a), .int(let b)): return .int(try whole(a.subtractingReportingOverflow(b)))
         case (.uint(let a), .uint(let b)):
@@ -47,7 +76,7 @@ enum Arithmetic {
         }
     }
 
-    static let multiply: Library.Function = { (arguments) throws(EvaluationError) in
+    private static let multiply: Library.Body = { (arguments, _) throws(EvaluationError) in
         switch (arguments[0], arguments[1]) {
         case (.int(let a), .int(let b)):
             return .int(try whole(a.multipliedReportingOverflow(by: b)))
@@ -58,7 +87,7 @@ enum Arithmetic {
         }
     }
 
-    static let divide: Library.Function = { (arguments) throws(EvaluationError) in
+    private static let divide: Library.Body = { (arguments, _) throws(EvaluationError) in
         switch (arguments[0], arguments[1]) {
         case (.int(let a), .int(let b)):
             try checkDivisor(b == 0)
@@ -71,7 +100,7 @@ enum Arithmetic {
         }
     }
 
-    static let remainder: Library.Function = { (arguments) throws(EvaluationError) in
+    private static let remainder: Library.Body = { (arguments, _) throws(EvaluationError) in
         switch (arguments[0], arguments[1]) {
         case (.int(let a), .int(let b)):
             try checkDivisor(b == 0)
@@ -83,7 +112,7 @@ enum Arithmetic {
         }
     }
 
-    static let negate: Library.Function = { (arguments) throws(EvaluationError) in
+    private static let negate: Library.Body = { (arguments, _) throws(EvaluationError) in
         switch arguments[0] {
         case .int(let a): return .int(try whole(Int64(0).subtractingReportingOverflow(a)))
         case .double(let a): return .double(-a)
@@ -120,11 +149,5 @@ enum Arithmetic {
 
     private static func checkDivisor(_ isZero: Bool) throws(EvaluationError) {
         if isZero { throw EvaluationError(.divisionByZero, "there is a division by zero") }
-    }
-
-    private static func checkSize(_ count: Int) throws(EvaluationError) {
-        if count > Limits.textBytes {
-            throw EvaluationError(.cost, "a text would be larger than \(Limits.textBytes) bytes")
-        }
     }
 }

@@ -1,8 +1,62 @@
 internal import Values
 
-/// The standard functions, each on values whose types are known only now.
+/// A function of the library: what it does, and what that costs at most.
+struct LibraryFunction: Sendable {
+    /// Works on values whose types are known only now, and counts the steps it takes beyond one.
+    typealias Body =
+        @Sendable ([ExpressionValue], inout Frame) throws(EvaluationError) -> ExpressionValue
+
+    let body: Body
+    /// From what its arguments are at most; the same steps that the body counts, or more.
+    let estimate: @Sendable ([Bound]) -> Estimate
+
+    init(_ estimate: @escaping @Sendable ([Bound]) -> Estimate, _ body: @escaping Body) {
+        self.body = body
+        self.estimate = estimate
+    }
+
+    /// Takes one step whatever it is given.
+    init(_ body: @escaping Body) { self.init({ _ in Estimate(0) }, body) }
+
+    /// Takes one step, and gives one of its arguments or a part of one.
+    static func passing(_ body: @escaping Body) -> LibraryFunction {
+        LibraryFunction({ Estimate(0, Bound.joined($0)) }, body)
+    }
+
+    /// Takes one step, and gives an optional with one of its arguments or a part of one.
+    static func wrapping(_ body: @escaping Body) -> LibraryFunction {
+        LibraryFunction({ Estimate(0, Bound.joined($0).wrapped) }, body)
+    }
+
+    /// Reads the texts it is given, and gives a value of a small size.
+    static func reading(_ body: @escaping Body) -> LibraryFunction {
+        LibraryFunction({ Estimate(Bound.read($0), .text(64)) }, body)
+    }
+
+    /// Reads the texts it is given, and writes one that is so many times as long as all of them.
+    static func writing(_ times: Size = 1, _ body: @escaping Body) -> LibraryFunction {
+        LibraryFunction(
+            {
+                let text = $0.reduce(Size(64)) { $0 + $1.text } * times
+                return Estimate(Bound.read($0) + text.read, .text(text))
+            },
+            body
+        )
+    }
+}
+
+extension Bound {
+    static func joined(_ bounds: [Bound]) -> Bound {
+        bounds.reduce(.scalar) { $0.joined(with: $1) }
+    }
+
+    /// The steps for reading every text once.
+    static func read(_ bounds: [Bound]) -> Size { bounds.reduce(0) { $0 + $1.text.read } }
+}
+
+/// The functions by their names.
 enum Library {
-    typealias Function = @Sendable ([ExpressionValue]) throws(EvaluationError) -> ExpressionValue
+    typealias Body = LibraryFunction.Body
 
     static func noOverload(_ name: String, _ arguments: [ExpressionValue]) -> EvaluationError {
         EvaluationError(
@@ -20,45 +74,46 @@ enum Library {
     }
 
     /// Functions called by name.
-    static let functions: [String: Function] = Conversions.functions.merging(
-        [
-            "size": size, "dyn": itself, "type": type, "optional.of": optionalOf,
-            "optional.none": optionalNone, "optional.ofNonZeroValue": optionalOfNonZeroValue,
-        ],
-        uniquingKeysWith: { first, _ in first }
-    )
+    static let functions: [String: LibraryFunction] = merged([
+        Conversions.functions, basics, Optionals.functions, Texts.functions,
+        MathFunctions.functions, Lists.functions, Sets.functions, Encoders.functions,
+        Networks.functions, Patterns.functions,
+    ])
 
-    /// Functions called on a value.
-    static let methods: [String: Function] = TimeParts.methods.merging(
-        [
-            "size": size, "hasValue": hasValue, "value": valueOfOptional, "or": or,
-            "orValue": orValue,
-        ],
-        uniquingKeysWith: { first, _ in first }
-    )
+    /// Functions called on a value; those on times need the zones.
+    static let methods: [String: LibraryFunction] = merged([
+        ["size": size], Optionals.methods, Texts.methods, Lists.methods, Networks.methods,
+    ])
 
-    static let operators: [String: Function] = [
-        "+": Arithmetic.add, "-": Arithmetic.subtract, "*": Arithmetic.multiply,
-        "/": Arithmetic.divide, "%": Arithmetic.remainder,
-    ]
+    static let operators: [String: LibraryFunction] = Arithmetic.operators
 
-    static let negate: Function = Arithmetic.negate
-
-    static let matches: Function = { (arguments) throws(EvaluationError) in
-        guard arguments.count == 2, case .string(let text) = arguments[0],
-            case .string(let pattern) = arguments[1]
-        else { throw noOverload("matches", arguments) }
-        do {
-            return .bool(try RegularExpression(pattern).matches(text))
-        } catch {
-            throw EvaluationError(.invalidArgument, "the pattern does not compile")
+    private static func merged(
+        _ parts: [[String: LibraryFunction]]
+    ) -> [String: LibraryFunction] {
+        parts.reduce(into: [:]) { all, part in
+            all.merge(part) { _, _ in preconditionFailure("two functions have one name") }
         }
     }
 
-    private static let size: Function = { (arguments) throws(EvaluationError) in
+    private static let basics: [String: LibraryFunction] = [
+        "size": size,
+        "dyn": .passing { (arguments, _) throws(EvaluationError) in
+            try expect(arguments, count: 1, "dyn")
+            return arguments[0]
+        },
+        "type": LibraryFunction { (arguments, _) throws(EvaluationError) in
+            try expect(arguments, count: 1, "type")
+            return .type(arguments[0].typeName)
+        },
+    ]
+
+    private static let size = LibraryFunction.reading {
+        (arguments, frame) throws(EvaluationError) in
         try expect(arguments, count: 1, "size")
         switch arguments[0] {
-        case .string(let text): return .int(Int64(text.unicodeScalars.count))
+        case .string(let text):
+            try frame.read(text.utf8.count)
+            return .int(Int64(text.unicodeScalars.count))
         case .bytes(let bytes): return .int(Int64(bytes.count))
         default:
             guard let count = arguments[0].elementCount ?? arguments[0].memberCount else {
@@ -67,92 +122,26 @@ enum Library {
             return .int(Int64(count))
         }
     }
+}
 
-    private static let itself: Function = { (arguments) throws(EvaluationError) in
-        try expect(arguments, count: 1, "dyn")
-        return arguments[0]
+extension [ExpressionValue] {
+    /// The text at a place; an error where there is none.
+    func text(_ index: Int, _ name: String) throws(EvaluationError) -> String {
+        guard index < count, case .string(let text) = self[index] else {
+            throw Library.noOverload(name, self)
+        }
+        return text
     }
 
-    private static let type: Function = { (arguments) throws(EvaluationError) in
-        try expect(arguments, count: 1, "type")
-        return .type(arguments[0].typeName)
-    }
-
-    private static let optionalOf: Function = { (arguments) throws(EvaluationError) in
-        try expect(arguments, count: 1, "optional.of")
-        return .optional(OptionalValue(arguments[0]))
-    }
-
-    private static let optionalNone: Function = { (arguments) throws(EvaluationError) in
-        try expect(arguments, count: 0, "optional.none")
-        return .optional(.none)
-    }
-
-    private static let optionalOfNonZeroValue: Function = {
-        (arguments) throws(EvaluationError) in
-        try expect(arguments, count: 1, "optional.ofNonZeroValue")
-        return .optional(arguments[0].isZero ? .none : OptionalValue(arguments[0]))
-    }
-
-    private static let hasValue: Function = { (arguments) throws(EvaluationError) in
-        .bool(try optional(arguments, count: 1, "hasValue").value != nil)
-    }
-
-    private static let valueOfOptional: Function = { (arguments) throws(EvaluationError) in
-        guard let value = try optional(arguments, count: 1, "value").value else {
-            throw EvaluationError(.invalidArgument, "the optional has no value")
+    func int(_ index: Int, _ name: String) throws(EvaluationError) -> Int64 {
+        guard index < count, case .int(let value) = self[index] else {
+            throw Library.noOverload(name, self)
         }
         return value
     }
 
-    private static let or: Function = { (arguments) throws(EvaluationError) in
-        try optional(arguments, count: 2, "or").value == nil ? arguments[1] : arguments[0]
-    }
-
-    private static let orValue: Function = { (arguments) throws(EvaluationError) in
-        try optional(arguments, count: 2, "orValue").value ?? arguments[1]
-    }
-
-    private static func optional(
-        _ arguments: [ExpressionValue],
-        count: Int,
-        _ name: String
-    ) throws(EvaluationError) -> OptionalValue {
-        guard arguments.count == count, case .optional(let optional) = arguments[0] else {
-            throw noOverload(name, arguments)
-        }
-        return optional
-    }
-
-    /// Whether a text holds another, by their bytes.
-    static func contains(_ text: String, _ part: String) -> Bool {
-        var haystack = Array(text.utf8)[...]
-        let needle = Array(part.utf8)
-        guard let first = needle.first else { return true }
-        while haystack.count >= needle.count, let at = haystack.firstIndex(of: first) {
-            haystack = haystack[at...]
-            if haystack.starts(with: needle) { return true }
-            haystack = haystack.dropFirst()
-        }
-        return false
-    }
-}
-
-extension ExpressionValue {
-    /// Whether this is the value its type begins with.
-    fileprivate var isZero: Bool {
-        switch self {
-        case .null: true
-        case .bool(let value): !value
-        case .int(let value): value == 0
-        case .uint(let value): value == 0
-        case .double(let value): value == 0
-        case .string(let value): value.isEmpty
-        case .bytes(let value): value.isEmpty
-        case .duration(let value): value.seconds == 0 && value.nanoseconds == 0
-        case .timestamp(let value): value.seconds == 0 && value.nanoseconds == 0
-        case .optional(let value): value.value == nil
-        default: (elementCount ?? memberCount) == 0
-        }
+    /// Fails unless there are so many.
+    func expect(_ counts: ClosedRange<Int>, _ name: String) throws(EvaluationError) {
+        if !counts.contains(count) { throw Library.noOverload(name, self) }
     }
 }

@@ -1,14 +1,7 @@
-internal import Values
+package import Values
 
 /// The parts of timestamps and durations: `getHours()` and the like.
 enum TimeParts {
-    static let methods: [String: Library.Function] = {
-        var all: [String: Library.Function] = [:]
-        for (name, part) in dateParts { all[name] = date(name, part) }
-        for (name, part) in clockParts { all[name] = clock(name, part) }
-        return all
-    }()
-
     /// A timestamp in a zone.
     private struct Local {
         let date: CivilDate
@@ -17,58 +10,61 @@ enum TimeParts {
         let nanoseconds: Int64
     }
 
-    private static let dateParts: [(String, @Sendable (Local) -> Int64)] = [
-        ("getFullYear", { $0.date.year }),
-        ("getMonth", { $0.date.month - 1 }),
-        ("getDate", { $0.date.day }),
-        ("getDayOfMonth", { $0.date.day - 1 }),
-        ("getDayOfWeek", { ($0.days + 4) - floorDivide($0.days + 4, 7) * 7 }),
-        (
-            "getDayOfYear",
-            { $0.days - CivilDate(year: $0.date.year, month: 1, day: 1).daysSince1970 }
-        ),
+    private typealias DatePart = @Sendable (Local) -> Int64
+    private typealias ClockPart = @Sendable (Int64, Int64, Bool) -> Int64
+
+    private static let dateParts: [String: DatePart] = [
+        "getFullYear": { $0.date.year },
+        "getMonth": { $0.date.month - 1 },
+        "getDate": { $0.date.day },
+        "getDayOfMonth": { $0.date.day - 1 },
+        "getDayOfWeek": { ($0.days + 4) - floorDivide($0.days + 4, 7) * 7 },
+        "getDayOfYear": {
+            $0.days - CivilDate(year: $0.date.year, month: 1, day: 1).daysSince1970
+        },
     ]
 
-    private static let clockParts: [(String, @Sendable (Int64, Int64, Bool) -> Int64)] = [
-        ("getHours", { seconds, _, isDuration in isDuration ? seconds / 3_600 : seconds / 3_600 }),
-        ("getMinutes", { seconds, _, isDuration in isDuration ? seconds / 60 : seconds / 60 % 60 }),
-        ("getSeconds", { seconds, _, isDuration in isDuration ? seconds : seconds % 60 }),
-        ("getMilliseconds", { _, nanoseconds, _ in nanoseconds / 1_000_000 }),
+    private static let clockParts: [String: ClockPart] = [
+        "getHours": { seconds, _, _ in seconds / 3_600 },
+        "getMinutes": { seconds, _, isDuration in isDuration ? seconds / 60 : seconds / 60 % 60 },
+        "getSeconds": { seconds, _, isDuration in isDuration ? seconds : seconds % 60 },
+        "getMilliseconds": { _, nanoseconds, _ in nanoseconds / 1_000_000 },
     ]
 
-    private static func date(
+    /// The function of that name, which asks for the rules of a zone when it is given one.
+    static func function(
         _ name: String,
-        _ part: @escaping @Sendable (Local) -> Int64
-    ) -> Library.Function {
-        { (arguments) throws(EvaluationError) in .int(part(try local(name, arguments))) }
-    }
-
-    private static func clock(
-        _ name: String,
-        _ part: @escaping @Sendable (Int64, Int64, Bool) -> Int64
-    ) -> Library.Function {
-        { (arguments) throws(EvaluationError) in
+        zones: @escaping ZoneLookup
+    ) -> LibraryFunction? {
+        if let part = dateParts[name] {
+            return .reading { (arguments, frame) throws(EvaluationError) in
+                .int(part(try local(name, arguments, zones, &frame)))
+            }
+        }
+        guard let part = clockParts[name] else { return nil }
+        return .reading { (arguments, frame) throws(EvaluationError) in
             if arguments.count == 1, case .duration(let span) = arguments[0] {
                 return .int(part(span.seconds, Int64(span.nanoseconds), true))
             }
-            let local = try local(name, arguments)
+            let local = try local(name, arguments, zones, &frame)
             return .int(part(local.secondOfDay, local.nanoseconds, false))
         }
     }
 
     private static func local(
         _ name: String,
-        _ arguments: [ExpressionValue]
+        _ arguments: [ExpressionValue],
+        _ zones: ZoneLookup,
+        _ frame: inout Frame
     ) throws(EvaluationError) -> Local {
         guard case .timestamp(let moment)? = arguments.first, arguments.count <= 2 else {
             throw Library.noOverload(name, arguments)
         }
         var offset: Int64 = 0
         if arguments.count == 2 {
-            guard case .string(let zone) = arguments[1] else {
-                throw Library.noOverload(name, arguments)
-            }
-            offset = try zoneOffset(zone)
+            let zone = try arguments.text(1, name)
+            try frame.read(zone.utf8.count)
+            offset = try self.offset(of: zone, at: moment, zones)
         }
         let seconds = moment.seconds + offset
         let days = floorDivide(seconds, 86_400)
@@ -80,13 +76,33 @@ enum TimeParts {
         )
     }
 
-    /// `UTC` and fixed offsets; other zones come to Core as values, with the flows that need them.
-    private static func zoneOffset(_ zone: String) throws(EvaluationError) -> Int64 {
+    /// Whether the zone is known: a fixed offset, or a name that has rules.
+    static func isZone(_ zone: String, _ zones: ZoneLookup) -> Bool {
+        fixedOffset(zone) != nil || zones(zone) != nil
+    }
+
+    private static func fixedOffset(_ zone: String) -> Int64? {
         if ["UTC", "Z", "Etc/UTC", "GMT"].contains(zone) { return 0 }
         let signed = zone.hasPrefix("-") || zone.hasPrefix("+") ? zone : "+" + zone
-        guard let offset = Expressions.zoneOffset(Array(signed.utf8)[...]) else {
-            throw EvaluationError(.invalidArgument, "the time zone is unknown; write '+02:00'")
+        return zoneOffset(Array(signed.utf8)[...])
+    }
+
+    private static func offset(
+        of zone: String,
+        at moment: Timestamp,
+        _ zones: ZoneLookup
+    ) throws(EvaluationError) -> Int64 {
+        if let offset = fixedOffset(zone) { return offset }
+        guard let rules = zones(zone) else {
+            throw EvaluationError(
+                .invalidArgument,
+                "the time zone is unknown; write one like 'Europe/Berlin' or '+02:00'"
+            )
         }
-        return offset
+        let instant = Instant(microseconds: moment.seconds * 1_000_000)
+        return rules.offset(at: instant).components.seconds
     }
 }
+
+/// Gives the rules of a time zone by its IANA name; asked while planning and evaluating.
+package typealias ZoneLookup = @Sendable (String) -> TimeZoneRules?

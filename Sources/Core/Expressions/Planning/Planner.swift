@@ -4,28 +4,80 @@ internal import Values
 struct Planner {
     let environment: ExpressionEnvironment
     let checked: CheckedExpression
-    private var locals: [String] = []
+    /// Names in scope, the innermost last.
+    var locals: [Local] = []
+    /// How many places the locals of the whole expression need; none is used twice.
+    private(set) var places = 0
+    /// What the node being planned depends on.
+    var reach = Reach()
+    private var foldingLeft = Limits.foldingSteps
+
+    struct Local {
+        let name: String
+        let place: Int
+        /// Set for a name that stands for a value.
+        let bound: BoundValue?
+    }
+
+    struct Reach {
+        var usesVariable = false
+        /// The outermost local that is used.
+        var place = Int.max
+
+        mutating func formUnion(_ other: Reach) {
+            usesVariable = usesVariable || other.usesVariable
+            place = min(place, other.place)
+        }
+    }
 
     init(environment: ExpressionEnvironment, checked: CheckedExpression) {
         self.environment = environment
         self.checked = checked
     }
 
-    private var nullIsAbsent: Bool { environment.rules == .admins }
+    var nullIsAbsent: Bool { environment.rules == .admins }
 
     mutating func plan(_ node: SyntaxNode) throws(SyntaxProblem) -> any PlanNode {
-        folded(try step(node))
+        let outer = reach
+        let before = places
+        reach = Reach()
+        var planned = try step(node)
+        if !reach.usesVariable, reach.place >= before { planned = folded(planned) }
+        if planned is ConstantNode { reach = Reach() }
+        reach.formUnion(outer)
+        return planned
     }
 
-    /// A step all of whose parts are constants becomes one, unless it has no value.
-    private func folded(_ step: any PlanNode) -> any PlanNode {
-        guard step.needsNothing else { return step }
-        var frame = Frame(bindings: [])
-        do {
-            return ConstantNode(try step.value(&frame))
+    /// A step whose value is known now becomes that value, unless it has none.
+    private mutating func folded(_ step: any PlanNode) -> any PlanNode {
+        if step is ConstantNode || foldingLeft <= 0 { return step }
+        var frame = Frame(bindings: [], locals: places, limit: CostLimit(steps: foldingLeft))
+        defer { foldingLeft -= frame.cost }
+        do throws(EvaluationError) {
+            let value = try step.value(&frame)
+            // What shares its parts may be too much to be walked ever again.
+            try value.walk(&frame)
+            return ConstantNode(value)
         } catch {
             return step
         }
+    }
+
+    /// A place for a name while `body` is planned.
+    mutating func place(
+        _ name: String,
+        bound initial: (any PlanNode)? = nil
+    ) -> Int {
+        let place = places
+        places += 1
+        locals.append(
+            Local(
+                name: name,
+                place: place,
+                bound: initial.map { BoundValue(place: place, initial: $0) }
+            )
+        )
+        return place
     }
 
     private mutating func step(_ node: SyntaxNode) throws(SyntaxProblem) -> any PlanNode {
@@ -35,10 +87,7 @@ struct Planner {
         case .has(let operand, let field, _):
             return HasNode(try plan(operand), field, nullIsAbsent: nullIsAbsent)
         case .index(let operand, let key, let optional):
-            let (operand, key) = (try plan(operand), try plan(key))
-            return optional
-                ? OptionalFieldNode(operand, key, nullIsAbsent: false, isField: false)
-                : IndexNode(operand, key)
+            return try index(operand, key, optional, node)
         case .call(let name, let arguments): return try call(name, arguments, node)
         case .method(let target, let name, let arguments):
             return try method(target, name, arguments, node)
@@ -54,22 +103,22 @@ struct Planner {
                 planned.append((try plan(entry.key), try plan(entry.value), entry.isOptional))
             }
             return MapNode(planned)
-        case .message(let name, _):
-            throw SyntaxProblem("messages such as '\(name)' are not used here", node.range)
+        case .message(let name, let fields): return try message(name, fields, node)
         case .not(let operand): return NotNode(try plan(operand))
-        case .negate(let operand): return CallNode(Library.negate, [try plan(operand)])
-        case .and(let left, let right): return AndNode(try plan(left), try plan(right))
-        case .or(let left, let right): return OrNode(try plan(left), try plan(right))
+        case .negate(let operand): return CallNode(Arithmetic.negation, [try plan(operand)])
+        case .and(let left, let right): return both(try plan(left), try plan(right))
+        case .or(let left, let right): return either(try plan(left), try plan(right))
         case .conditional(let condition, let then, let otherwise):
-            return ConditionalNode(try plan(condition), try plan(then), try plan(otherwise))
+            return choice(try plan(condition), try plan(then), try plan(otherwise))
         case .binary(let sign, let left, let right):
             return binary(sign, try plan(left), try plan(right))
         case .comprehension(let comprehension): return try self.comprehension(comprehension)
         case .optionalMap(let target, let variable, let body, let flat):
             let target = try plan(target)
-            locals.append(variable)
+            let place = place(variable)
             defer { locals.removeLast() }
-            return OptionalMapNode(target, body: try plan(body), flat: flat)
+            return OptionalMapNode(target, place: place, body: try plan(body), flat: flat)
+        case .bind(let values, let body): return try bind(values, body)
         }
     }
 
@@ -80,207 +129,112 @@ struct Planner {
         return ConstantNode(value)
     }
 
-    private mutating func comprehension(
-        _ comprehension: SyntaxNode.Comprehension
+    private mutating func index(
+        _ operand: SyntaxNode,
+        _ key: SyntaxNode,
+        _ optional: Bool,
+        _ node: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
-        let range = try plan(comprehension.range)
-        locals.append(comprehension.variable)
-        defer { locals.removeLast() }
+        let (operand, key) = (try plan(operand), try plan(key))
+        return optional
+            ? OptionalFieldNode(
+                operand,
+                key,
+                nullIsAbsent: nullIsAbsent,
+                isField: false,
+                numbers: numbers(node)
+            )
+            : IndexNode(operand, key, type: checked.type(of: node), numbers: numbers(node))
+    }
+
+    private mutating func message(
+        _ name: String,
+        _ fields: [SyntaxNode.Field],
+        _ node: SyntaxNode
+    ) throws(SyntaxProblem) -> any PlanNode {
+        let known = environment.candidates(name).lazy.compactMap(Moments.type).first
+        guard let known, fields.count <= 2, Set(fields.map(\.name)).count == fields.count,
+            fields.allSatisfy({ Moments.fields.contains($0.name) && !$0.isOptional })
+        else {
+            throw SyntaxProblem("messages such as '\(name)' are not used here", node.range)
+        }
+        var arguments: [any PlanNode] = []
+        for name in Moments.fields {
+            if let field = fields.first(where: { $0.name == name }) {
+                arguments.append(try plan(field.value))
+            } else {
+                arguments.append(ConstantNode(.int(0)))
+            }
+        }
+        return CallNode(Moments.function(known), arguments)
+    }
+
+    private mutating func comprehension(
+        _ own: SyntaxNode.Comprehension
+    ) throws(SyntaxProblem) -> any PlanNode {
+        let range = try plan(own.range)
+        let known = locals.count
+        defer { locals.removeSubrange(known...) }
+        let first = place(own.variable)
+        let second = own.second.map { place($0) }
         var predicate: (any PlanNode)?
         var transform: (any PlanNode)?
-        if let node = comprehension.predicate { predicate = try plan(node) }
-        if let node = comprehension.transform { transform = try plan(node) }
+        if let node = own.predicate { predicate = try plan(node) }
+        if let node = own.transform { transform = try plan(node) }
         return ComprehensionNode(
-            comprehension.kind,
+            own.kind,
             range,
+            places: (first, second),
             predicate: predicate,
             transform: transform
         )
     }
 
-    // MARK: Names
-
-    private mutating func reference(_ node: SyntaxNode) throws(SyntaxProblem) -> any PlanNode {
-        if let path = node.path {
-            if let depth = locals.lastIndex(of: path[0]) {
-                return path.dropFirst().reduce(LocalNode(depth: depth)) { FieldNode($0, $1) }
-            }
-            for count in stride(from: path.count, to: 0, by: -1) {
-                let name = path[..<count].joined(separator: ".")
-                for candidate in environment.candidates(name) {
-                    if let slot = environment.slot(of: candidate) {
-                        let fields = Array(path[count...])
-                        return fields.isEmpty
-                            ? VariableNode(slot: slot, name: candidate)
-                            : PathNode(slot: slot, name: candidate, fields: fields)
-                    }
-                    if count == path.count, TypeNames.type(candidate) != nil {
-                        return ConstantNode(.type(candidate))
-                    }
-                }
-            }
-            return try unknown("there is no '\(path[0])' here", node)
-        }
-        guard case .select(let operand, let field, let optional) = node.form else {
-            preconditionFailure("a reference is a name or a field")
-        }
-        let planned = try plan(operand)
-        return optional
-            ? OptionalFieldNode(
-                planned,
-                ConstantNode(.string(field)),
-                nullIsAbsent: nullIsAbsent,
-                isField: true
-            )
-            : FieldNode(planned, field)
-    }
-
-    /// What was not checked fails only if it is evaluated.
-    private func unknown(
-        _ message: String,
-        _ node: SyntaxNode
+    private mutating func bind(
+        _ values: [SyntaxNode.Binding],
+        _ body: SyntaxNode
     ) throws(SyntaxProblem) -> any PlanNode {
-        if checked.isChecked { throw SyntaxProblem(message, node.range) }
-        return FailureNode(EvaluationError(.unbound, message))
+        let known = locals.count
+        defer { locals.removeSubrange(known...) }
+        var bound: [BoundValue] = []
+        for value in values {
+            let initial = try plan(value.value)
+            _ = place(value.name, bound: initial)
+            if let last = locals.last?.bound { bound.append(last) }
+        }
+        return BindNode(bound, body: try plan(body))
     }
 
-    // MARK: Operators and functions
+    // MARK: Logic
 
-    private func binary(
-        _ sign: BinaryOperator,
-        _ left: any PlanNode,
-        _ right: any PlanNode
+    /// Either side alone makes it false, so a side that is needs no other.
+    private func both(_ left: any PlanNode, _ right: any PlanNode) -> any PlanNode {
+        for side in [left, right] {
+            if case .bool(false)? = side.known { return ConstantNode(.bool(false)) }
+        }
+        return AndNode(left, right)
+    }
+
+    private func either(_ left: any PlanNode, _ right: any PlanNode) -> any PlanNode {
+        for side in [left, right] {
+            if case .bool(true)? = side.known { return ConstantNode(.bool(true)) }
+        }
+        return OrNode(left, right)
+    }
+
+    private func choice(
+        _ condition: any PlanNode,
+        _ then: any PlanNode,
+        _ otherwise: any PlanNode
     ) -> any PlanNode {
-        switch sign {
-        case .less, .lessOrEqual, .greater, .greaterOrEqual:
-            if let path = left as? PathNode, case .double(let bound)? = right.known,
-                !bound.isNaN
-            {
-                return PathOrderNode(sign, path, bound, constant: right)
-            }
-            return OrderNode(sign, left, right)
-        case .equal, .notEqual:
-            let general = EqualNode(left, right, negated: sign == .notEqual)
-            if let path = left as? PathNode, case .string(let text)? = right.known {
-                return PathTextNode(path, [text], negated: sign == .notEqual, general: general)
-            }
-            return general
-        case .isIn:
-            let general = InNode(left, right)
-            if let path = left as? PathNode, let texts = right.known?.texts {
-                return PathTextNode(path, texts, negated: false, general: general)
-            }
-            return general
-        default:
-            guard let function = Library.operators[sign.rawValue] else {
-                preconditionFailure("every arithmetic operator is in the library")
-            }
-            return CallNode(function, [left, right])
+        guard case .bool(let holds)? = condition.known else {
+            return ConditionalNode(condition, then, otherwise)
         }
-    }
-
-    private mutating func call(
-        _ name: String,
-        _ arguments: [SyntaxNode],
-        _ node: SyntaxNode
-    ) throws(SyntaxProblem) -> any PlanNode {
-        for candidate in environment.candidates(name) {
-            if candidate == "matches", arguments.count == 2 {
-                return try matches(arguments[0], arguments[1])
-            }
-            if let function = Library.functions[candidate] {
-                return CallNode(function, try plans(arguments))
-            }
-        }
-        return try unknown("there is no function '\(name)'", node)
-    }
-
-    private mutating func method(
-        _ target: SyntaxNode,
-        _ name: String,
-        _ arguments: [SyntaxNode],
-        _ node: SyntaxNode
-    ) throws(SyntaxProblem) -> any PlanNode {
-        if let path = target.path, environment.slot(of: path[0]) == nil, !locals.contains(path[0]) {
-            let full = (path + [name]).joined(separator: ".")
-            for candidate in environment.candidates(full) {
-                if let function = Library.functions[candidate] {
-                    return CallNode(function, try plans(arguments))
-                }
-            }
-        }
-        if arguments.count == 1 {
-            let tests: [String: TextTestNode.Test] = [
-                "startsWith": .startsWith, "endsWith": .endsWith, "contains": .contains,
-            ]
-            if let test = tests[name] {
-                return TextTestNode(test, try plan(target), try plan(arguments[0]))
-            }
-            if name == "matches" { return try matches(target, arguments[0]) }
-        }
-        guard let function = Library.methods[name] else {
-            return try unknown("there is no function '\(name)'", node)
-        }
-        return CallNode(function, try plans([target] + arguments))
-    }
-
-    private mutating func plans(_ nodes: [SyntaxNode]) throws(SyntaxProblem) -> [any PlanNode] {
-        var plans: [any PlanNode] = []
-        for node in nodes { plans.append(try plan(node)) }
-        return plans
-    }
-
-    /// A pattern that is known now is compiled now, and a wrong one told now.
-    private mutating func matches(
-        _ text: SyntaxNode,
-        _ pattern: SyntaxNode
-    ) throws(SyntaxProblem) -> any PlanNode {
-        let planned = try plan(pattern)
-        guard case .string(let constant)? = planned.known else {
-            return CallNode(Library.matches, [try plan(text), planned])
-        }
-        do {
-            return MatchesNode(try RegularExpression(constant), try plan(text))
-        } catch let error as RegularExpression.SyntaxError {
-            throw SyntaxProblem("the pattern does not compile: \(error.message)", pattern.range)
-        } catch let error as SyntaxProblem {
-            throw error
-        } catch {
-            preconditionFailure("planning throws syntax problems")
-        }
+        return holds ? then : otherwise
     }
 }
 
 extension PlanNode {
-    fileprivate var known: ExpressionValue? { (self as? ConstantNode)?.constant }
-
-    /// Whether its parts are all constants, so that its value is known now.
-    fileprivate var needsNothing: Bool {
-        switch self {
-        case let node as CallNode: node.arguments.allSatisfy { $0 is ConstantNode }
-        case let node as ListNode: node.elements.allSatisfy { $0.node is ConstantNode }
-        case let node as MapNode:
-            node.entries.allSatisfy { $0.key is ConstantNode && $0.value is ConstantNode }
-        case let node as NotNode: node.operand is ConstantNode
-        case let node as AndNode: node.left is ConstantNode && node.right is ConstantNode
-        case let node as OrNode: node.left is ConstantNode && node.right is ConstantNode
-        case let node as EqualNode: node.left is ConstantNode && node.right is ConstantNode
-        case let node as OrderNode: node.left is ConstantNode && node.right is ConstantNode
-        case let node as InNode: node.element is ConstantNode && node.set is ConstantNode
-        default: false
-        }
-    }
-}
-
-extension ExpressionValue {
-    /// The texts of a list of nothing else.
-    fileprivate var texts: [String]? {
-        guard case .list(let elements) = self else { return nil }
-        var texts: [String] = []
-        for element in elements {
-            guard case .string(let text) = element else { return nil }
-            texts.append(text)
-        }
-        return texts
-    }
+    /// The value, when it is a constant.
+    var known: ExpressionValue? { (self as? ConstantNode)?.constant }
 }

@@ -38,10 +38,26 @@ struct Lexer {
 
     init(_ text: String) { bytes = Array(text.utf8) }
 
-    private static let symbols = [
-        "&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".",
-        ",", "(", ")", "[", "]", "{", "}",
-    ].map { Array($0.utf8) }
+    /// The symbols of one character, by its byte.
+    private static let symbols: [String?] = {
+        var all = [String?](repeating: nil, count: 256)
+        for byte in "<>+-*/%!?:.,()[]{}".utf8 {
+            all[Int(byte)] = String(decoding: [byte], as: UTF8.self)
+        }
+        return all
+    }()
+
+    private func symbol(_ byte: UInt8) -> String? {
+        switch (byte, peek(1)) {
+        case (UInt8(ascii: "&"), UInt8(ascii: "&")): "&&"
+        case (UInt8(ascii: "|"), UInt8(ascii: "|")): "||"
+        case (UInt8(ascii: "="), UInt8(ascii: "=")): "=="
+        case (UInt8(ascii: "!"), UInt8(ascii: "=")): "!="
+        case (UInt8(ascii: "<"), UInt8(ascii: "=")): "<="
+        case (UInt8(ascii: ">"), UInt8(ascii: "=")): ">="
+        default: Self.symbols[Int(byte)]
+        }
+    }
 
     mutating func tokens() throws(SyntaxProblem) -> [Token] {
         var tokens: [Token] = []
@@ -77,9 +93,9 @@ struct Lexer {
             while let next = peek, Self.isNameStart(next) || Self.isDigit(next) { index += 1 }
             return .identifier(String(decoding: bytes[start..<index], as: UTF8.self))
         }
-        for symbol in Self.symbols where bytes[index...].starts(with: symbol) {
-            index += symbol.count
-            return .symbol(String(decoding: symbol, as: UTF8.self))
+        if let symbol = symbol(byte) {
+            index += symbol.utf8.count
+            return .symbol(symbol)
         }
         let fix: String? =
             switch byte {
@@ -99,7 +115,7 @@ struct Lexer {
         while let byte = peek {
             if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "/") {
                 while let next = peek, next != UInt8(ascii: "\n") { index += 1 }
-            } else if [0x20, 0x09, 0x0A, 0x0D, 0x0C].contains(byte) {
+            } else if byte == 0x20 || (0x09...0x0D).contains(byte) && byte != 0x0B {
                 index += 1
             } else {
                 return

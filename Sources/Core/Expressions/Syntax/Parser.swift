@@ -295,10 +295,11 @@ struct Parser {
         var fields: [SyntaxNode.Field] = []
         while !take("}") {
             let optional = take("?")
-            _ = optional
             let field = try fieldName()
             try expect(":")
-            fields.append(.init(name: field.text, value: try expression()))
+            fields.append(
+                .init(name: field.text, value: try expression(), isOptional: optional)
+            )
             if !take(",") {
                 try expect("}")
                 break

@@ -30,6 +30,8 @@ final class SyntaxNode: Sendable {
         case comprehension(Comprehension)
         /// `optMap` and `optFlatMap`: the variable is the value of an optional that has one.
         case optionalMap(SyntaxNode, variable: String, body: SyntaxNode, flat: Bool)
+        /// `cel.bind` and `cel.block`: names for values, each known to the next and to the body.
+        case bind([Binding], body: SyntaxNode)
     }
 
     struct Element: Sendable {
@@ -46,18 +48,35 @@ final class SyntaxNode: Sendable {
     struct Field: Sendable {
         let name: String
         let value: SyntaxNode
+        let isOptional: Bool
+    }
+
+    struct Binding: Sendable {
+        let name: String
+        let value: SyntaxNode
     }
 
     struct Comprehension: Sendable {
-        enum Kind: String, Sendable { case all, exists, existsOne, map, filter }
+        enum Kind: String, Sendable {
+            case all, exists, existsOne, filter, map
+            case transformMap, transformMapEntry
+            /// A list's elements in the order of what `transform` makes of each.
+            case sortBy
+        }
 
         let kind: Kind
         let range: SyntaxNode
+        /// The element; of two variables, the index or key.
         let variable: String
-        /// What an element is tested by; nothing for a `map` of every element.
+        /// Of two variables, the element or value.
+        let second: String?
+        /// What an element is tested by; nothing where every element counts.
         let predicate: SyntaxNode?
-        /// What a `map` makes of an element.
+        /// What is made of an element.
         let transform: SyntaxNode?
+
+        /// The names of its one or two variables.
+        var variables: [String] { [variable] + (second.map { [$0] } ?? []) }
     }
 
     let form: Form
@@ -89,6 +108,8 @@ extension SyntaxNode.Form {
         case .map(let entries):
             max(Self.tallest(entries.map(\.key)), Self.tallest(entries.map(\.value)))
         case .message(_, let fields): Self.tallest(fields.map(\.value))
+        case .bind(let bindings, let body):
+            max(body.height, Self.tallest(bindings.map(\.value)))
         case .comprehension(let own):
             Self.tallest([own.range, own.predicate, own.transform].compactMap { $0 })
         }

@@ -17,6 +17,7 @@ package enum ExpressionValue: Sendable {
     case map(ExpressionMap)
     case type(String)
     case optional(OptionalValue)
+    case network(NetworkValue)
     /// A JSON array, its elements read when asked for.
     case array([JSON])
     /// A JSON object, its members read when asked for.
@@ -60,6 +61,7 @@ package enum ExpressionValue: Sendable {
                 members.append(.init(name, value))
             }
             return JSONObject(members).map(JSON.object)
+        case .network(let value): return .string(value.text)
         case .bytes, .type, .optional: return nil
         }
     }
@@ -72,25 +74,6 @@ package final class OptionalValue: Sendable {
     package init(_ value: ExpressionValue?) { self.value = value }
 
     static let none = OptionalValue(nil)
-}
-
-/// A map that an expression built; keys are bool, int, uint or string.
-package struct ExpressionMap: Sendable {
-    package private(set) var entries: [(key: ExpressionValue, value: ExpressionValue)] = []
-
-    package init() {}
-
-    /// Not when the key is there already.
-    mutating func insert(_ key: ExpressionValue, _ value: ExpressionValue) -> Bool {
-        if self[key] != nil { return false }
-        entries.append((key, value))
-        return true
-    }
-
-    subscript(key: ExpressionValue) -> ExpressionValue? {
-        for entry in entries where entry.key == key { return entry.value }
-        return nil
-    }
 }
 
 extension ExpressionValue: Equatable {
@@ -111,6 +94,7 @@ extension ExpressionValue: Equatable {
         case (.duration(let a), .duration(let b)): a == b
         case (.type(let a), .type(let b)): a == b
         case (.optional(let a), .optional(let b)): a.value == b.value
+        case (.network(let a), .network(let b)): a == b
         default: left.equalContainers(right)
         }
     }
@@ -155,6 +139,17 @@ extension ExpressionValue {
         }
     }
 
+    /// The member at a place, in the order they were written.
+    func entry(_ index: Int) -> ExpressionMap.Entry {
+        switch self {
+        case .map(let map): return map.entries[index]
+        case .object(let object):
+            let member = object.members[index]
+            return (.string(member.name), ExpressionValue(member.value))
+        default: preconditionFailure("only maps have entries")
+        }
+    }
+
     var keys: [ExpressionValue] {
         switch self {
         case .map(let map): map.entries.map(\.key)
@@ -190,43 +185,7 @@ extension ExpressionValue {
         case .map, .object: "map"
         case .type: "type"
         case .optional: "optional_type"
-        }
-    }
-}
-
-/// Numbers of all three kinds on one line.
-///
-/// An integer beside a double is rounded to one, as the
-/// specification's own cases have it.
-enum Numbers {
-    enum Order { case less, equal, greater, unordered }
-
-    static func order(_ left: ExpressionValue, _ right: ExpressionValue) -> Order {
-        switch (left, right) {
-        case (.int(let a), .int(let b)): return compare(a, b)
-        case (.uint(let a), .uint(let b)): return compare(a, b)
-        case (.int(let a), .uint(let b)): return a < 0 ? .less : compare(UInt64(a), b)
-        case (.uint(let a), .int(let b)): return b < 0 ? .greater : compare(a, UInt64(b))
-        default:
-            guard let a = left.double, let b = right.double, !a.isNaN, !b.isNaN else {
-                return .unordered
-            }
-            return compare(a, b)
-        }
-    }
-
-    private static func compare<Number: Comparable>(_ a: Number, _ b: Number) -> Order {
-        a < b ? .less : a == b ? .equal : .greater
-    }
-}
-
-extension ExpressionValue {
-    fileprivate var double: Double? {
-        switch self {
-        case .int(let value): Double(value)
-        case .uint(let value): Double(value)
-        case .double(let value): value
-        default: nil
+        case .network(let value): value.typeName
         }
     }
 }
