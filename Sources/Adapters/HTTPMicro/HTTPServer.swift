@@ -77,6 +77,10 @@ package final class HTTPServer: Sendable {
     /// How many connections are open, those beyond the limit among them.
     package var connectionCount: Int { service.counts.connections }
 
+    /// Returns once each request that is there now is over: answered to its last byte, or left by its
+    /// client, or ended by `stop`.
+    package func settle() async { await service.settle() }
+
     /// Ends every connection; answers that come later are passed over.
     ///
     /// Must not be called from a handler, whose thread it waits for.
