@@ -205,7 +205,7 @@ let package = Package(
                 "Models", "Storage", "Telemetry", "TestSupport", "Webhooks",
             ]
         ),
-        tests("EndToEndTests", ["Values"]),
+        tests("EndToEndTests", ["Values", "Decisions", "Storage", "StorageSQLite", "TestSupport"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6],

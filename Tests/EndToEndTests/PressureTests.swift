@@ -1,9 +1,11 @@
 import Foundation
 import FoundationNetworking
+import Synchronization
+import TestSupport
 import Testing
 import Values
 
-/// A server whose disk takes nothing for a while.
+/// A server whose store takes nothing for a while, or that is told to stop while it works.
 @Suite(.serialized)  // Each test starts processes that share two cores.
 struct PressureTests {
     private let program: Program
@@ -68,5 +70,198 @@ struct PressureTests {
         #expect(server.process.terminationStatus == 0)
         #expect(try program.json("decisions", "list", "--limit", "100").array?.count == 21)
         #expect(try program.run("log", "verify").code == 0)
+    }
+
+    private final class Shared<Value: Sendable>: Sendable {
+        private let value: Mutex<Value>
+
+        init(_ value: Value) { self.value = Mutex(value) }
+
+        func withLock<Result: Sendable>(_ body: @Sendable (inout Value) -> Result) -> Result {
+            value.withLock { body(&$0) }
+        }
+    }
+
+    private struct Told {
+        var answered = 0
+        var cut = 0
+        var isOver = false
+    }
+
+    /// What one client was told, and how long that took.
+    private struct Reply: Sendable {
+        let key: String
+        let status: Int
+        let decision: String?
+        let retryAfter: String?
+        let seconds: Double
+    }
+
+    /// Asks with a key, and says what came; nothing when the connection gave no answer.
+    private static func ask(_ url: String, _ token: String, _ key: String) async -> Reply? {
+        guard let place = URL(string: url + "/v1/decisions") else { return nil }
+        var request = URLRequest(url: place, timeoutInterval: 40)
+        request.httpMethod = "POST"
+        request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        request.setValue("\"\(key)\"", forHTTPHeaderField: "Idempotency-Key")
+        request.httpBody = Data(#"{"policy":"refund","input":{"amount":5}}"#.utf8)
+        let begun = ContinuousClock.now
+        guard let (data, response) = try? await URLSession.shared.data(for: request),
+            let answer = response as? HTTPURLResponse
+        else { return nil }
+        let took = (ContinuousClock.now - begun) / .seconds(1)
+        // Every answer is JSON: a decision, or a problem.
+        guard let body = try? JSON.read([UInt8](data)) else { return nil }
+        return Reply(
+            key: key,
+            status: answer.statusCode,
+            decision: body["decision"]?.string,
+            retryAfter: answer.value(forHTTPHeaderField: "Retry-After"),
+            seconds: took
+        )
+    }
+
+    /// How long another process holds the store, and whether that is longer than writes wait.
+    @Test(
+        .enabled(if: StoreHolder.isHere, "needs python3"),
+        .timeLimit(.minutes(2)),
+        arguments: [(3, false), (15, true)]
+    )
+    func `a locked store makes writes wait or refuses them, and reads go on`(
+        seconds: Int,
+        isLong: Bool
+    ) async throws {
+        let server = try Server(program)
+        let (url, agent) = (server.url, try program.token("agent"))
+        let first = try #require(await Self.ask(url, agent, "first"))
+        #expect(first.status == 200)
+        let path = try #require(first.decision)
+        let holder = try StoreHolder(program.folder + "/.stepgate/store.db")
+        let replies = Shared<[Reply]>([])
+        var reads: [Double] = []
+        let begun = ContinuousClock.now
+        await withTaskGroup(of: Void.self) { group in
+            for client in 0..<8 {
+                group.addTask {
+                    var number = 0
+                    while ContinuousClock.now - begun < .seconds(seconds) {
+                        // What is refused is asked again with its key.
+                        guard let reply = await Self.ask(url, agent, "\(client)-\(number)") else {
+                            Issue.record("no answer")
+                            return
+                        }
+                        replies.withLock { $0.append(reply) }
+                        if reply.status == 200 { number += 1 }
+                    }
+                }
+            }
+            while ContinuousClock.now - begun < .seconds(seconds) {
+                let asked = ContinuousClock.now
+                let read = try? await Wire.send(url + "/v1/decisions/\(path)", "GET", agent)
+                #expect(read?.status == 200)
+                reads.append((ContinuousClock.now - asked) / .seconds(1))
+            }
+            holder.release()
+            await group.waitForAll()
+        }
+        let all = replies.withLock { $0 }
+        let refused = all.filter { $0.status != 200 }
+        #expect(refused.allSatisfy { $0.status == 503 && $0.retryAfter != nil })
+        #expect(refused.isEmpty == !isLong)
+        #expect((all.map(\.seconds).max() ?? 0) < 14)
+        #expect((reads.max() ?? 99) < 2)
+        Attachment.record(
+            "held \(seconds) s: \(all.count) writes, \(refused.count) refused, longest "
+                + "\(all.map(\.seconds).max() ?? 0) s; \(reads.count) reads, longest "
+                + "\(reads.max() ?? 0) s",
+            named: "locked-\(seconds).txt"
+        )
+        #expect(await Self.ask(url, agent, "after")?.status == 200)
+        for client in 0..<8 { #expect(await Self.ask(url, agent, "\(client)-0")?.status == 200) }
+        server.process.terminate()
+        server.process.waitUntilExit()
+        #expect(server.process.terminationStatus == 0)
+        let kept = try program.json("decisions", "list", "--limit", "10000").array ?? []
+        let ids = Set(kept.compactMap { $0["decision"]?.string })
+        #expect(all.filter { $0.status == 200 }.allSatisfy { ids.contains($0.decision ?? "") })
+        #expect(Set(kept.compactMap { $0["key"]?.string }).count == kept.count)
+        #expect(try program.run("log", "verify").code == 0)
+    }
+
+    @Test(.timeLimit(.minutes(3)))
+    func `told to stop under load, it answers what it took whole and ends well`() async throws {
+        var took: [Double] = []
+        var answers = 0
+        for round in 0..<10 {
+            let server = try Server(program)
+            let agent = try program.token("agent")
+            let port = try #require(UInt16(server.port))
+            let told = Shared(Told())
+            took.append(
+                await withTaskGroup(of: Void.self) { group in
+                    for client in 0..<16 {
+                        group.addTask {
+                            await Self.drive(port, agent, "\(round)-\(client)") { isWhole in
+                                told.withLock { told in
+                                    if isWhole { told.answered += 1 } else { told.cut += 1 }
+                                    return told.isOver
+                                }
+                            }
+                        }
+                    }
+                    while told.withLock({ $0.answered }) < 50 + 37 * round { await Task.yield() }
+                    let begun = ContinuousClock.now
+                    server.process.terminate()
+                    server.process.waitUntilExit()
+                    told.withLock { $0.isOver = true }
+                    return (ContinuousClock.now - begun) / .seconds(1)
+                }
+            )
+            #expect(server.process.terminationStatus == 0)
+            #expect(told.withLock { $0.cut } == 0)
+            answers += told.withLock { $0.answered }
+        }
+        #expect((took.max() ?? 99) < 13)
+        Attachment.record(
+            "\(answers) answers in ten rounds, none cut; ended within \(took.max() ?? 0) s",
+            named: "stops.txt"
+        )
+        #expect(try program.run("log", "verify").code == 0)
+    }
+
+    /// Asks again and again on one connection until it ends; says of each answer that began whether
+    /// it was whole, and goes on until that is over.
+    private static func drive(
+        _ port: UInt16,
+        _ token: String,
+        _ name: String,
+        _ tell: @escaping @Sendable (Bool) -> Bool
+    ) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            Thread.detachNewThread {
+                defer { continuation.resume() }
+                guard let client = try? BareClient(port: port) else { return }
+                var number = 0
+                while true {
+                    number += 1
+                    let body = #"{"policy":"refund","input":{"amount":5}}"#
+                    let isSent = client.send(
+                        "POST /v1/decisions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n"
+                            + "Content-Type: application/json\r\nIdempotency-Key: "
+                            + "\"\(name)-\(number)\"\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+                            + body
+                    )
+                    guard isSent else { return }
+                    switch client.answer() {
+                    case .whole: if tell(true) { return }
+                    case .cut:
+                        _ = tell(false)
+                        return
+                    case .none: return
+                    }
+                }
+            }
+        }
     }
 }

@@ -104,6 +104,51 @@ struct RateTests {
         }
     }
 
+    private struct SlowTokens: WrappingStore {
+        let store: MemoryStore
+        let time: VirtualTime
+
+        func token(_ digest: Digest) async throws(StoreError) -> AccessToken? {
+            do {
+                try await time.sleep(for: .milliseconds(5))
+            } catch {
+                throw StoreError(.unavailable, "cancelled")
+            }
+            return try await store.token(digest)
+        }
+    }
+
+    @Test func `all who come with a good token after a start are let in, however many at once`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let gatekeeper = Gatekeeper(
+                store: SlowTokens(store: world.store, time: time),
+                standard: nil,
+                now: { time.now }
+            )
+            func letIn(_ secret: String) async -> [Int: Int] {
+                await withTaskGroup(of: Int.self) { group in
+                    for _ in 0..<300 {
+                        group.addTask {
+                            do throws(Problem) {
+                                return try await gatekeeper.token(secret) == nil ? 401 : 200
+                            } catch {
+                                return error.status
+                            }
+                        }
+                    }
+                    return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+                }
+            }
+            #expect(await letIn(world.secrets[.agent] ?? "") == [200: 300])
+            #expect(await letIn("sgt_x") == [401: 300])
+            for number in 0..<99 { _ = try await gatekeeper.token("sgt_\(number)") }
+            await #expect(throws: Problem.self) { try await gatekeeper.token("sgt_y") }
+        }
+    }
+
     @Test func `a request for many things costs as many, and more than a burst never goes through`()
         async throws
     {

@@ -105,6 +105,27 @@ struct ServerSuspensionTests {
         for client in clients { #expect(client.isEnded()) }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a server settles when what was asked before is answered to its last byte`() async throws {
+        let server = try waiting()
+        await server.settle()
+        let clients = try (0..<10).map { _ in try ServerTestClient(port: server.port) }
+        for client in clients { client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n") }
+        let waiting = inbox.take(10)
+        #expect(waiting.count == 10)
+        let long = text(String(repeating: "x", count: 8 << 20))
+        for responder in waiting { responder.respond(long) }
+        async let bodies = withTaskGroup(of: Int.self) { group in
+            for client in clients {
+                group.addTask { ((try? client.answer())?.body.utf8.count) ?? 0 }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        await server.settle()
+        server.stop()
+        #expect(await bodies == Array(repeating: 8 << 20, count: 10))
+    }
+
     @Test func `stopping twice is stopping once`() throws {
         let server = try waiting()
         server.stop()

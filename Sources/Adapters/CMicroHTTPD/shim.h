@@ -2,13 +2,16 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <limits.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 
 /// What a daemon is started with; certificate and key are texts in PEM, or both null.
 struct stepgate_mhd_settings {
     uint16_t port;
     struct sockaddr_in address;
-    unsigned threads;
+    /// A socket that listens already and that the daemon takes over, or -1.
+    int listening;
     unsigned connections;
     unsigned idle_seconds;
     size_t memory;
@@ -21,10 +24,13 @@ struct stepgate_mhd_settings {
     void *context;
 };
 
-/// Starts a daemon with internal epoll threads on one address, or returns null with errno set.
+/// Starts a daemon over epoll on one address, which works when it is run by its one thread, or
+/// returns null with errno set.
 static inline struct MHD_Daemon *stepgate_mhd_start(const struct stepgate_mhd_settings *start) {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem shared[] = {
+        {MHD_OPTION_LISTEN_SOCKET, start->listening, NULL}, {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem secured[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)start->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)start->key},
@@ -34,7 +40,7 @@ static inline struct MHD_Daemon *stepgate_mhd_start(const struct stepgate_mhd_se
     return MHD_start_daemon(
         flags, start->port, NULL, NULL, start->handler, start->context,
         MHD_OPTION_SOCK_ADDR, &start->address,
-        MHD_OPTION_THREAD_POOL_SIZE, start->threads,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_CONNECTION_LIMIT, start->connections,
         MHD_OPTION_CONNECTION_TIMEOUT, start->idle_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, start->memory,
@@ -42,20 +48,47 @@ static inline struct MHD_Daemon *stepgate_mhd_start(const struct stepgate_mhd_se
         MHD_OPTION_NOTIFY_COMPLETED, start->completed, start->context,
         MHD_OPTION_NOTIFY_CONNECTION, start->connected, start->context,
         MHD_OPTION_ARRAY, start->certificate ? secured : none,
+        MHD_OPTION_ARRAY, start->listening >= 0 ? shared : none,
         MHD_OPTION_END);
+}
+
+/// The socket a daemon listens on, or -1.
+static inline int stepgate_mhd_listening(struct MHD_Daemon *daemon) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    return info ? info->listen_fd : -1;
+}
+
+/// What becomes readable when a daemon has something to do, or -1.
+static inline int stepgate_mhd_events(struct MHD_Daemon *daemon) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    return info ? info->epoll_fd : -1;
+}
+
+/// After how many milliseconds a daemon is to be run though nothing happened; -1: never.
+static inline int stepgate_mhd_patience(struct MHD_Daemon *daemon) {
+    MHD_UNSIGNED_LONG_LONG milliseconds;
+    if (MHD_get_timeout(daemon, &milliseconds) != MHD_YES) return -1;
+    return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+/// Has the calling thread outlive a client that left, as libmicrohttpd's own threads do.
+static inline void stepgate_mhd_outlive_clients(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
 /// Has the system ask clients that are silent for long whether they are still there; a
 /// connection takes this over from the socket it came by.
 static inline void stepgate_mhd_probe_clients(
     struct MHD_Daemon *daemon, int idle_seconds, int interval_seconds, int count) {
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
-    if (!info) return;
+    int socket = stepgate_mhd_listening(daemon);
     int on = 1;
-    setsockopt(info->listen_fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(int));
-    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof(int));
-    setsockopt(info->listen_fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(int));
+    setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof(int));
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof(int));
+    setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(int));
 }
 
 /// The port a daemon listens on, also when it was started on port 0.

@@ -51,6 +51,7 @@ final class Exchange: Sendable {
 
     let request: HTTPRequest
     let client: Connection
+    private let loop: ServerLoop
     private let limits: HTTPServerLimits
     // Used to suspend and resume only, which libmicrohttpd allows from any thread.
     nonisolated(unsafe) private let connection: OpaquePointer
@@ -60,12 +61,14 @@ final class Exchange: Sendable {
         _ connection: OpaquePointer,
         _ request: HTTPRequest,
         client: Connection,
-        limits: HTTPServerLimits,
+        loop: ServerLoop,
         isStreamed: Bool
     ) {
+        let limits = loop.service.limits
         unsafe self.connection = connection
         self.request = request
         self.client = client
+        self.loop = loop
         self.limits = limits
         var first = State(reply: ReplyFlow(limit: limits.unsentBytes))
         if isStreamed { first.flow = BodyFlow(limits: limits) }
@@ -82,6 +85,7 @@ final class Exchange: Sendable {
         guard state.pause != nil else { return }
         state.pause = nil
         unsafe MHD_resume_connection(connection)
+        loop.ring()
     }
 }
 

@@ -12,9 +12,7 @@ internal import Synchronization
 package final class HTTPServer: Sendable {
     package typealias Handler = @Sendable (HTTPRequest, Responder) -> Void
 
-    // The daemon is used by libmicrohttpd's own threads; we only start and stop it.
-    nonisolated(unsafe) private let daemon: OpaquePointer
-    // Lives as long as the daemon's threads may call back.
+    private let loops: [ServerLoop]
     private let service: Service
     private let watch: ServerWatch
     private let isStopped = Mutex(false)
@@ -56,18 +54,18 @@ package final class HTTPServer: Sendable {
             handler: handler
         )
         watch = ServerWatch(service)
-        let started = unsafe Self.start(service, place, port, identity)
-        let code = errno
-        guard let started = unsafe started else {
-            if identity != nil, ![EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(code) {
+        switch Self.loops(service, place, port, identity) {
+        case .success(let open): loops = open
+        case .failure(let failure):
+            if identity != nil, ![EADDRINUSE, EACCES, EADDRNOTAVAIL].contains(failure.code) {
                 throw HTTPServerError(key: "does not belong to the certificate, or one is damaged")
             }
-            let reason = unsafe String(cString: strerror(code))
-            throw HTTPServerError(address: address, port: port, code: code, reason: reason)
+            let reason = unsafe String(cString: strerror(failure.code))
+            throw HTTPServerError(address: address, port: port, code: failure.code, reason: reason)
         }
-        unsafe daemon = started
-        self.port = unsafe stepgate_mhd_port(started)
-        unsafe stepgate_mhd_probe_clients(started, Int32(limits.probeSeconds), 15, 4)
+        self.port = loops[0].port
+        loops[0].probeClients(after: limits.probeSeconds)
+        for loop in loops { loop.start() }
         watch.start()
     }
 
@@ -78,6 +76,10 @@ package final class HTTPServer: Sendable {
 
     /// How many connections are open, those beyond the limit among them.
     package var connectionCount: Int { service.counts.connections }
+
+    /// Returns once each request that is there now is over: answered to its last byte, or left by its
+    /// client, or ended by `stop`.
+    package func settle() async { await service.settle() }
 
     /// Ends every connection; answers that come later are passed over.
     ///
@@ -90,38 +92,41 @@ package final class HTTPServer: Sendable {
         guard isFirst else { return }
         watch.stop()
         service.stop()
-        unsafe MHD_stop_daemon(daemon)
+        for loop in loops { loop.finish() }
+        for loop in loops { loop.close(isStarted: true) }
     }
 
-    private static func start(
+    private struct Failure: Error {
+        let code: Int32
+    }
+
+    /// As many loops as threads, all on one listening socket.
+    private static func loops(
         _ service: Service,
         _ place: sockaddr_in,
         _ port: UInt16,
         _ identity: HTTPServerIdentity?
-    ) -> OpaquePointer? {
+    ) -> Result<[ServerLoop], Failure> {
         let limits = service.limits
-        var settings = unsafe stepgate_mhd_settings()
-        unsafe settings.port = port
-        unsafe settings.address = place
-        unsafe settings.threads = UInt32(limits.threads)
-        unsafe settings.connections = UInt32(service.connectionLimit + limits.refusedConnections)
-        unsafe settings.idle_seconds = UInt32(limits.idleSeconds)
-        unsafe settings.memory = limits.headerBytes
-        unsafe settings.handler = serveRequest
-        unsafe settings.target = targetCame
-        unsafe settings.completed = requestCompleted
-        unsafe settings.connected = connectionChanged
-        unsafe settings.context = Unmanaged.passUnretained(service).toOpaque()
-        errno = 0
-        guard let identity else { return unsafe stepgate_mhd_start(&settings) }
-        // libmicrohttpd reads both while it starts.
-        return unsafe identity.certificate.withCString { certificate in
-            unsafe identity.key.withCString { key in
-                unsafe settings.certificate = certificate
-                unsafe settings.key = key
-                return unsafe stepgate_mhd_start(&settings)
+        let connections = service.connectionLimit + limits.refusedConnections
+        var loops: [ServerLoop] = []
+        for index in 0..<limits.threads {
+            var settings = unsafe stepgate_mhd_settings()
+            unsafe settings.port = port
+            unsafe settings.address = place
+            unsafe settings.listening = loops.first?.sharedSocket() ?? -1
+            let rest = index < connections % limits.threads ? 1 : 0
+            unsafe settings.connections = UInt32(connections / limits.threads + rest)
+            unsafe settings.idle_seconds = UInt32(limits.idleSeconds)
+            unsafe settings.memory = limits.headerBytes
+            let loop = ServerLoop(service)
+            if let code = unsafe loop.open(settings, identity) {
+                for loop in loops { loop.close(isStarted: false) }
+                return .failure(Failure(code: code))
             }
+            loops.append(loop)
         }
+        return .success(loops)
     }
 
     private static var openFiles: Int {

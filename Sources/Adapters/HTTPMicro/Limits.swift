@@ -46,6 +46,10 @@ package struct HTTPServerLimits: Sendable {
     static let copiedBytes = 16 << 10
     /// The buffer of an answer streamed to a client that knows no chunks.
     static let unchunkedBlock = 4 << 10
+    /// After how many turns without a wait a server's thread pauses, and for how many milliseconds
+    /// if nothing happens.
+    static let turnsAtOnce = 256
+    static let turnPause: Int32 = 5
 
     package init() {}
 

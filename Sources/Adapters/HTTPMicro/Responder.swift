@@ -11,6 +11,9 @@ package final class Responder: Sendable {
     /// Answers; a second answer is passed over.
     package func respond(_ response: HTTPResponse) { take()?.answer(.whole(response)) }
 
+    /// Answers that the server is stopping, as a problem.
+    package func refuse() { respond(ServerProblem.stopping) }
+
     /// Sends status and headers (and the body there is), and gives what the rest is written to.
     ///
     /// Without a length: in chunks, or for HTTP/1.0 until the connection closes. A body that is

@@ -30,7 +30,8 @@ func serveRequest(
     guard let context = unsafe context, let connection = unsafe connection,
         let slot = unsafe slot, let uploadSize = unsafe uploadSize
     else { return .NO }
-    let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
+    let loop = unsafe Unmanaged<ServerLoop>.fromOpaque(context).takeUnretainedValue()
+    let service = loop.service
     guard let known = unsafe slot.pointee else {
         guard let url = unsafe url, let method = unsafe method, let version = unsafe version,
             let client = unsafe client(of: connection)
@@ -47,7 +48,7 @@ func serveRequest(
                 target: client.nextTarget,
                 limits: service.limits
             )
-        return unsafe begin(head, client, service, connection, slot)
+        return unsafe begin(head, client, loop, connection, slot)
     }
     let exchange = unsafe Unmanaged<Exchange>.fromOpaque(known).takeUnretainedValue()
     let count = unsafe uploadSize.pointee
@@ -68,10 +69,11 @@ func serveRequest(
 private func begin(
     _ head: Result<HTTPRequest, RequestHead.Refusal>,
     _ client: Connection,
-    _ service: Service,
+    _ loop: ServerLoop,
     _ connection: OpaquePointer,
     _ slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
 ) -> MHD_Result {
+    let service = loop.service
     let request: HTTPRequest
     switch head {
     case .success(let sound): request = sound
@@ -91,7 +93,7 @@ private func begin(
         connection,
         request,
         client: client,
-        limits: limits,
+        loop: loop,
         isStreamed: isStreamed
     )
     service.add(exchange)
@@ -118,7 +120,7 @@ func requestCompleted(
 ) {
     guard let context = unsafe context, let slot = unsafe slot, let connection = unsafe connection
     else { return }
-    let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
+    let service = unsafe Unmanaged<ServerLoop>.fromOpaque(context).takeUnretainedValue().service
     unsafe client(of: connection)?
         .awaitHead(until: Sockets.second + service.limits.idleSeconds)
     guard let known = unsafe slot.pointee else { return }
@@ -137,7 +139,7 @@ func connectionChanged(
 ) {
     guard let context = unsafe context, let slot = unsafe slot, let connection = unsafe connection
     else { return }
-    let service = unsafe Unmanaged<Service>.fromOpaque(context).takeUnretainedValue()
+    let service = unsafe Unmanaged<ServerLoop>.fromOpaque(context).takeUnretainedValue().service
     if let known = unsafe slot.pointee {
         service.disconnect(unsafe Unmanaged<Connection>.fromOpaque(known).takeRetainedValue())
         unsafe slot.pointee = nil

@@ -6,6 +6,13 @@ final class Service: Sendable {
         var connections: [ObjectIdentifier: Connection] = [:]
         var exchanges: [ObjectIdentifier: Exchange] = [:]
         var isStopping = false
+        var settling: [Settling] = []
+    }
+
+    /// Who waits for requests to be over, and which are not yet.
+    struct Settling {
+        var left: Set<ObjectIdentifier>
+        let continuation: CheckedContinuation<Void, Never>
     }
 
     let limits: HTTPServerLimits
@@ -58,7 +65,28 @@ final class Service: Sendable {
     }
 
     func remove(_ exchange: Exchange) {
-        _ = state.withLock { $0.exchanges.removeValue(forKey: ObjectIdentifier(exchange)) }
+        let id = ObjectIdentifier(exchange)
+        let settled = state.withLock { state -> [Settling] in
+            state.exchanges[id] = nil
+            if state.settling.isEmpty { return [] }
+            for place in state.settling.indices { state.settling[place].left.remove(id) }
+            defer { state.settling.removeAll { $0.left.isEmpty } }
+            return state.settling.filter { $0.left.isEmpty }
+        }
+        for settling in settled { settling.continuation.resume() }
+    }
+
+    /// Returns once each request that is there now is over.
+    func settle() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                let left = Set(state.exchanges.keys)
+                if left.isEmpty { return true }
+                state.settling.append(Settling(left: left, continuation: continuation))
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
     }
 
     /// Answers every request, those to come too: libmicrohttpd aborts when it is stopped with a

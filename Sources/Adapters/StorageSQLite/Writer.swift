@@ -14,6 +14,8 @@ final class Writer: Sendable {
         var changes = 0
         var isDraining = false
         var isClosed = false
+        /// Writes beside the log that wait for the connection or have it.
+        var others = 0
         /// The last transaction took one request and none came meanwhile.
         var isCalm = false
     }
@@ -44,6 +46,8 @@ final class Writer: Sendable {
     func run<Value: Sendable>(
         _ work: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws(StoreError) -> Value {
+        inbox.withLock { $0.others += 1 }
+        defer { inbox.withLock { $0.others -= 1 } }
         let result = await confined.run { connection in
             Self.inTransaction(connection) {
                 try connection.run("BEGIN IMMEDIATE")
@@ -88,7 +92,7 @@ final class Writer: Sendable {
     private func commitHere(_ changes: [Change]) -> Result<[CommitResult], StoreError>? {
         let isMine = inbox.withLock { inbox -> Bool in
             guard inbox.isCalm, !inbox.isDraining, !inbox.isClosed, inbox.requests.isEmpty,
-                changes.count <= min(waiting, Limits.changesHere)
+                inbox.others == 0, changes.count <= min(waiting, Limits.changesHere)
             else { return false }
             inbox.isDraining = true
             return true
@@ -159,7 +163,22 @@ final class Writer: Sendable {
                 return batch
             }
             if batch.isEmpty { return }
-            answer(batch, begun(batch.map(\.changes), connection))
+            do {
+                try connection.run("BEGIN IMMEDIATE")
+            } catch {
+                // Who came meanwhile has waited, too, and would wait as long again.
+                answer(batch + emptied(), .failure(StoreError(writing: error)))
+                continue
+            }
+            answer(batch, commit(batch.map(\.changes), connection))
+        }
+    }
+
+    /// All that waits, which is then for the caller to answer.
+    private func emptied() -> [Request] {
+        inbox.withLock { inbox in
+            defer { (inbox.requests, inbox.changes) = ([], 0) }
+            return inbox.requests
         }
     }
 
@@ -172,18 +191,6 @@ final class Writer: Sendable {
         case .failure(let error):
             for request in batch { request.continuation.resume(returning: .failure(error)) }
         }
-    }
-
-    private func begun(
-        _ batch: [[Change]],
-        _ connection: SQLiteConnection
-    ) -> Result<[[CommitResult]], StoreError> {
-        do {
-            try connection.run("BEGIN IMMEDIATE")
-        } catch {
-            return .failure(StoreError(writing: error))
-        }
-        return commit(batch, connection)
     }
 
     /// Applies the changes in the transaction that was begun, and commits it.

@@ -12,9 +12,28 @@ final class Gatekeeper: Sendable {
         var rates = RateTable()
         /// Secrets that turned out to be no good, of all callers together.
         var failures: RateMachine
+        /// Secrets never seen that the store is being asked about, and by how many callers.
+        var asked: [Digest: Int] = [:]
         /// Lines of the log about refusals.
         var told: RateMachine
         var untold = 0
+
+        /// Takes a guess for a secret that nobody asks about yet; what stands in the way, if anything.
+        mutating func ask(_ digest: Digest, at now: Instant) -> RateMachine.Answer? {
+            if asked[digest] == nil {
+                let answer = failures.take(at: now)
+                guard case .taken = answer else { return answer }
+            }
+            asked[digest, default: 0] += 1
+            return nil
+        }
+
+        /// The store has answered one caller; a guess is given back by the last.
+        mutating func heard(_ digest: Digest, costsGuess: Bool) {
+            let others = (asked[digest] ?? 1) - 1
+            asked[digest] = others > 0 ? others : nil
+            if others == 0, !costsGuess { failures.giveBack() }
+        }
     }
 
     private let store: any Store
@@ -49,26 +68,27 @@ final class Gatekeeper: Sendable {
             found = try await store.token(digest)
         } catch {
             // Nobody knows whether it was a guess.
-            if known == .unknown { state.withLock { $0.failures.giveBack() } }
+            if known == .unknown { state.withLock { $0.heard(digest, costsGuess: false) } }
             throw Problem(error)
         }
         let good = found.flatMap { $0.isValid(at: clock()) ? $0 : nil }
         state.withLock { state in
             state.memory.note(good, of: digest, asked: asked)
             // A first use is no guess.
-            if known == .unknown, good != nil { state.failures.giveBack() }
+            if known == .unknown { state.heard(digest, costsGuess: good == nil) }
         }
         return good
     }
 
-    /// What is remembered of a token; a secret never seen costs a guess before the store is asked.
+    /// What is remembered of a token; a secret never seen costs a guess before the store is asked,
+    /// and only one however many ask with it at the same moment, as all do after a start.
     private func look(
         _ digest: Digest,
         at now: Instant
     ) throws(Problem) -> TokenMemory.Answer {
         let (known, answer) = state.withLock { state in
             let known = state.memory.look(digest, at: now)
-            return (known, known == .unknown ? state.failures.take(at: now) : nil)
+            return (known, known == .unknown ? state.ask(digest, at: now) : nil)
         }
         guard case .refused(let wait)? = answer else { return known }
         var problem = Problem(

@@ -24,7 +24,7 @@ final class Answering: Sendable {
             return !state.isFinishing
         }
         guard isTaken else {
-            responder.respond(HTTPResponse(status: 503, headers: [("retry-after", "1")]))
+            responder.refuse()
             return
         }
         Task.immediate {

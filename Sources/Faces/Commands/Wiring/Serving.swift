@@ -56,7 +56,7 @@ struct Serving: Sendable {
     }
 
     /// Works until the first of `ends`; then takes no more, and returns when everything taken is
-    /// answered. Who sends or reads too slowly for that is cut off by stopping the server.
+    /// answered to its last byte. Who sends or reads too slowly for that is cut off by stopping the server.
     func run(until ends: AsyncStream<Void>, cutting server: HTTPServer) async {
         // Whether every request has its answer, of the one task that knows.
         await withTaskGroup(of: Bool.self) { group in
@@ -78,6 +78,7 @@ struct Serving: Sendable {
                 service.stop()
                 courier.stop()
                 await answering.finish()
+                await server.settle()
                 return true
             }
             group.addTask {
