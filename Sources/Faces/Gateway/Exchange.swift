@@ -42,6 +42,14 @@ package struct GatewayResponse: Sendable {
 
     package typealias Stream = @Sendable (GatewayWriter) async -> Void
 
+    /// Waits and then gives the answer, in the place of everything else here; called once.
+    ///
+    /// To be called by a task of its own: a task keeps the memory of its deepest call until it ends,
+    /// which for thousands that wait is most of what they cost.
+    package let later: Later?
+
+    package typealias Later = @Sendable () async -> GatewayResponse
+
     package init(
         status: Int,
         headers: [(name: String, value: String)] = [],
@@ -52,6 +60,24 @@ package struct GatewayResponse: Sendable {
         self.headers = headers
         self.body = body
         self.stream = stream
+        later = nil
+    }
+
+    /// An answer that is not there yet.
+    init(later: @escaping Later) {
+        status = 0
+        headers = []
+        body = []
+        stream = nil
+        self.later = later
+    }
+
+    /// The same answer, changed once it is there.
+    func map(
+        _ change: @escaping @Sendable (GatewayResponse) -> GatewayResponse
+    ) -> GatewayResponse {
+        guard let later else { return change(self) }
+        return GatewayResponse(later: { change(await later()) })
     }
 
     var withoutStream: GatewayResponse {

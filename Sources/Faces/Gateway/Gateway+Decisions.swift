@@ -18,7 +18,7 @@ extension Gateway {
         } catch {
             throw Problem(error)
         }
-        return try await answer(try view(begun), call)
+        return answer(try view(begun), call)
     }
 
     /// The decision that a step began, or why it began none.
@@ -112,26 +112,36 @@ extension Gateway {
         )
     }
 
-    /// 200 when it is final, 202 and where to look when it is not.
-    private func answer(
-        _ first: DecisionView,
-        _ call: Route.Call
-    ) async throws(Problem) -> GatewayResponse {
-        var view = first
+    /// The answer, once the caller has waited as long as they want to.
+    private func answer(_ view: DecisionView, _ call: Route.Call) -> GatewayResponse {
         let asked = wait(call.request)
         let wish: DecisionService.Wish = asked == nil ? .answered : .settled
-        if !wish.isDone(view.record.state) {
-            do {
-                view = try await service.view(
-                    of: view.record.id,
+        let notes = call.notes
+        if wish.isDone(view.record.state) { return answer(view, asked, notes) }
+        let id = view.record.id
+        return GatewayResponse(later: {
+            do throws(EngineError) {
+                let view = try await service.view(
+                    of: id,
                     wish,
                     within: asked ?? Limits.usualWait
                 )
+                return answer(view, asked, notes)
             } catch {
-                throw Problem(error)
+                let problem = Problem(error)
+                notes.note(problem)
+                return problem.response
             }
-        }
-        call.notes.note(view.record)
+        })
+    }
+
+    /// 200 when it is final, 202 and where to look when it is not.
+    private func answer(
+        _ view: DecisionView,
+        _ asked: Duration?,
+        _ notes: RequestNotes
+    ) -> GatewayResponse {
+        notes.note(view.record)
         var headers: [(name: String, value: String)] = []
         if let asked {
             headers.append(("preference-applied", "wait=\(asked.components.seconds)"))

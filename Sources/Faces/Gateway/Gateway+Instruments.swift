@@ -22,7 +22,7 @@ extension Gateway {
 
     /// Counts and tells an answered request.
     func observe(
-        _ request: GatewayRequest,
+        _ written: String,
         _ noted: RequestNotes.Noted,
         status: Int,
         lasted: Duration
@@ -30,7 +30,7 @@ extension Gateway {
         let metrics = instruments.metrics
         let route = noted.route ?? "none"
         // Any word may stand there in a request.
-        let method = Self.methods.contains(request.method) ? request.method : "other"
+        let method = Self.methods.contains(written) ? written : "other"
         metrics.add(.requests, Labels(route, method, "\(status / 100)xx"))
         metrics.observe(.requestSeconds, Labels(route, method), time: lasted)
         if status == 429 {

@@ -62,12 +62,22 @@ package struct Gateway: Sendable {
 
     /// Answers one request; never throws, and never answers before what it says is durable.
     package func handle(_ request: GatewayRequest) async -> GatewayResponse {
+        let response = await begin(request)
+        guard let later = response.later else { return response }
+        return await later()
+    }
+
+    /// The same, but leaves the waiting, where there is any, to `GatewayResponse.later`.
+    package func begin(_ request: GatewayRequest) async -> GatewayResponse {
         let began = instruments.uptime()
         let notes = RequestNotes()
-        let response = await answer(request, notes)
-        let noted = notes.noted
-        observe(request, noted, status: response.status, lasted: instruments.uptime() - began)
-        return noted.headers.isEmpty ? response : response.adding(noted.headers)
+        let method = request.method
+        return await answer(request, notes).map { response in
+            let noted = notes.noted
+            let lasted = instruments.uptime() - began
+            observe(method, noted, status: response.status, lasted: lasted)
+            return noted.headers.isEmpty ? response : response.adding(noted.headers)
+        }
     }
 
     private func answer(_ request: GatewayRequest, _ notes: RequestNotes) async -> GatewayResponse {
@@ -81,13 +91,7 @@ package struct Gateway: Sendable {
                 throw Problem(404, "not-found", "Not found", "there is nothing at \(request.path)")
             }
         } catch {
-            notes.note { noted in
-                noted.problem = error.code
-                // A problem of the rate says itself what is left of it.
-                if error.headers.contains(where: { $0.name == "ratelimit-policy" }) {
-                    noted.headers = []
-                }
-            }
+            notes.note(error)
             return error.response
         }
     }
@@ -126,10 +130,13 @@ package struct Gateway: Sendable {
         }
         var call = try endpoint.admission.call(request, values: values, visitor: visitor)
         call.notes = notes
-        var response = try await route.handler(self, call)
-        // The same as to GET, but for what would go on for ever.
-        if request.method == "HEAD" { response = response.withoutStream }
-        return visitor == nil || response.status >= 400 ? response : response.adding([liveHeader])
+        let isHead = request.method == "HEAD"
+        let isOpen = visitor == nil
+        return try await route.handler(self, call).map { response in
+            // The same as to GET, but for what would go on for ever.
+            let response = isHead ? response.withoutStream : response
+            return isOpen || response.status >= 400 ? response : response.adding([liveHeader])
+        }
     }
 
     /// What a path says to a method that it has not: which it has.

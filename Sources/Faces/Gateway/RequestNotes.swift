@@ -22,6 +22,17 @@ final class RequestNotes: Sendable {
 
     func note(_ change: (inout Noted) -> Void) { state.withLock { change(&$0) } }
 
+    /// Notes what it is answered with instead of what was asked for.
+    func note(_ problem: Problem) {
+        state.withLock { noted in
+            noted.problem = problem.code
+            // A problem of the rate says itself what is left of it.
+            if problem.headers.contains(where: { $0.name == "ratelimit-policy" }) {
+                noted.headers = []
+            }
+        }
+    }
+
     /// Notes a decision that was asked for; beyond `Limits.decisionsTold` they are not told.
     func note(_ record: DecisionRecord) {
         state.withLock { noted in

@@ -28,8 +28,16 @@ final class Answering: Sendable {
             return
         }
         Task.immediate {
-            await gateway.answer(request, through: responder)
-            ended()
+            let response = await gateway.begin(request.forGateway)
+            guard let later = response.later else {
+                await response.send(through: responder)
+                return ended()
+            }
+            // A task of its own, so that all that was needed to get here is let go.
+            Task.immediate {
+                await later().send(through: responder)
+                self.ended()
+            }
         }
     }
 

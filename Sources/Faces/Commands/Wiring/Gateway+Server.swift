@@ -1,16 +1,15 @@
 internal import Gateway
 internal import HTTPMicro
 
-extension Gateway {
-    /// Answers what the server took in, in whole or as a stream.
-    func answer(_ request: HTTPRequest, through responder: Responder) async {
-        let response = await handle(request.forGateway)
+extension GatewayResponse {
+    /// Sends it, in whole or as a stream.
+    func send(through responder: Responder) async {
         let head = HTTPResponse(
-            status: response.status,
-            headers: response.headers,
-            body: response.body
+            status: status,
+            headers: headers,
+            body: body
         )
-        guard let write = response.stream else {
+        guard let write = stream else {
             responder.respond(head)
             return
         }
@@ -21,7 +20,7 @@ extension Gateway {
 }
 
 extension HTTPRequest {
-    fileprivate var forGateway: GatewayRequest {
+    var forGateway: GatewayRequest {
         GatewayRequest(
             method: method,
             path: path,
