@@ -108,7 +108,7 @@ final class ServerLoop: Sendable {
             var patience = unsafe isStopping ? 0 : stepgate_mhd_patience(daemon)
             turns = patience == 0 ? turns + 1 : 0
             // A connection that can neither go on nor wait gives it work without end: one whose
-            // chunk's head does not fit is kept until it has been idle for too long.
+            // chunk's head does not fit, until the watch ends it.
             if turns % HTTPServerLimits.turnsAtOnce == 0, turns > 0 {
                 if isStopping { return }
                 patience = HTTPServerLimits.turnPause
