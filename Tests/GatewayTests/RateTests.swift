@@ -128,9 +128,9 @@ struct RateTests {
                 standard: nil,
                 now: { time.now }
             )
-            func letIn(_ secret: String) async -> [Int: Int] {
+            func letIn(_ secrets: [String]) async -> [Int: Int] {
                 await withTaskGroup(of: Int.self) { group in
-                    for _ in 0..<300 {
+                    for secret in secrets {
                         group.addTask {
                             do throws(Problem) {
                                 return try await gatekeeper.token(secret) == nil ? 401 : 200
@@ -142,10 +142,10 @@ struct RateTests {
                     return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
                 }
             }
-            #expect(await letIn(world.secrets[.agent] ?? "") == [200: 300])
-            #expect(await letIn("sgt_x") == [401: 300])
-            for number in 0..<99 { _ = try await gatekeeper.token("sgt_\(number)") }
-            await #expect(throws: Problem.self) { try await gatekeeper.token("sgt_y") }
+            let good = try #require(world.secrets[.agent])
+            #expect(await letIn(Array(repeating: good, count: 300)) == [200: 300])
+            #expect(await letIn(Array(repeating: "sgt_x", count: 300)) == [401: 300])
+            #expect(await letIn((0..<300).map { "sgt_\($0)" }) == [401: 99, 429: 201])
         }
     }
 

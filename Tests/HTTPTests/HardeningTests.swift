@@ -275,4 +275,23 @@ struct HardeningTests {
     func `a target is taken when it can be decoded`(target: String, isSound: Bool) {
         #expect((RequestTarget(target.utf8) != nil) == isSound)
     }
+
+    @Test func `the head of a chunk that does not fit ends the connection, and the server rests`()
+        throws
+    {
+        var limits = HTTPServerLimits()
+        limits.watchMilliseconds = 20
+        limits.stillSeconds = 1
+        let server = try HTTPServer(port: 0, limits: limits) { _, responder in
+            responder.respond(HTTPResponse(status: 200))
+        }
+        defer { server.stop() }
+        let client = try ServerTestClient(port: server.port)
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5;")
+        client.send(String(repeating: "x", count: 200_000))
+        #expect(eventually { server.connectionCount == 1 })
+        #expect(try ServerTestClient(port: server.port).request("GET", "/").status == 200)
+        #expect(client.isEnded())
+        #expect(eventually { server.connectionCount <= 1 && server.requestCount == 0 })
+    }
 }

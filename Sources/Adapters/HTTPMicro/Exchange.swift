@@ -47,6 +47,11 @@ final class Exchange: Sendable {
         var isAbandoned = false
         var isEnded = false
         var bodyWait = 0
+        /// Bytes of the body that came, and how many of them the last look saw.
+        var come = 0
+        var seen = 0
+        /// Milliseconds since the last that came.
+        var still = 0
     }
 
     let request: HTTPRequest
@@ -94,6 +99,7 @@ extension Exchange {
     /// Takes more of the body; no when even passing it over has gone on for too long.
     func add(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let (goesOn, wake) = state.withLock { state in
+            state.come += bytes.count
             if state.flow != nil { return unsafe stream(bytes, &state) }
             state.received += bytes.count
             if state.answer != nil {
@@ -269,6 +275,8 @@ extension Exchange {
         /// More of its body, and for longer than it may.
         case late
         case body
+        /// More of its body, of which nothing has come for a while.
+        case still
         /// The application, for as long as that likes.
         case answer
         case nothing
@@ -280,7 +288,10 @@ extension Exchange {
             if let pause = state.pause { return pause == .answer ? .answer : .nothing }
             guard !state.isBodyOver else { return .nothing }
             state.bodyWait += milliseconds
-            return state.bodyWait > limits.bodySeconds * 1_000 ? .late : .body
+            state.still = state.come == state.seen ? state.still + milliseconds : 0
+            state.seen = state.come
+            if state.bodyWait > limits.bodySeconds * 1_000 { return .late }
+            return state.still > limits.stillSeconds * 1_000 ? .still : .body
         }
     }
 

@@ -30,6 +30,8 @@ package struct HTTPServerLimits: Sendable {
     package var headSeconds = 30
     /// How long the server waits for a body, all in all; the time its reader takes is not counted.
     package var bodySeconds = 300
+    /// How long nothing of a body may be taken though bytes of it are there.
+    package var stillSeconds = 5
     /// How long a connection beyond the limit may take for its head.
     package var refusedSeconds = 5
     /// How long a connection may send and receive nothing, and how long it may be without a
@@ -48,7 +50,7 @@ package struct HTTPServerLimits: Sendable {
     static let unchunkedBlock = 4 << 10
     /// After how many turns without a wait a server's thread pauses, and for how many milliseconds
     /// if nothing happens.
-    static let turnsAtOnce = 256
+    static let turnsAtOnce = 64
     static let turnPause: Int32 = 5
 
     package init() {}

@@ -17,6 +17,8 @@ final class ServerLoop: Sendable {
     private let ended: Int32
     private let isRung = Atomic(false)
     private let isStopping = Atomic(false)
+    /// Says in words that the compiler knows what `ended` says to the system.
+    private let isEnded = Atomic(false)
 
     init(_ service: Service) {
         self.service = service
@@ -91,13 +93,18 @@ final class ServerLoop: Sendable {
     /// Waits until its thread has ended, if one was started, and closes all connections.
     func close(isStarted: Bool) {
         var count: eventfd_t = 0
-        if isStarted { unsafe eventfd_read(ended, &count) }
+        while isStarted, !isEnded.load(ordering: .acquiring) {
+            unsafe eventfd_read(ended, &count)
+        }
         unsafe MHD_stop_daemon(daemon)
         unsafe daemon = nil
     }
 
     private func run() {
-        defer { eventfd_write(ended, 1) }
+        defer {
+            isEnded.store(true, ordering: .releasing)
+            eventfd_write(ended, 1)
+        }
         guard let daemon = unsafe daemon else { return }
         stepgate_mhd_outlive_clients()
         let events = unsafe stepgate_mhd_events(daemon)
@@ -108,7 +115,7 @@ final class ServerLoop: Sendable {
             var patience = unsafe isStopping ? 0 : stepgate_mhd_patience(daemon)
             turns = patience == 0 ? turns + 1 : 0
             // A connection that can neither go on nor wait gives it work without end: one whose
-            // chunk's head does not fit is kept until it has been idle for too long.
+            // chunk's head does not fit, until the watch ends it.
             if turns % HTTPServerLimits.turnsAtOnce == 0, turns > 0 {
                 if isStopping { return }
                 patience = HTTPServerLimits.turnPause

@@ -119,6 +119,13 @@ final class Service: Sendable {
                 switch exchange.look(after: limits.watchMilliseconds) {
                 case .late: late.append(exchange.client)
                 case .body: reading.append(exchange.client)
+                case .still:
+                    // Bytes that libmicrohttpd cannot take: the head of a chunk that does not fit.
+                    if sockets.hasBytes(exchange.client.socket) {
+                        late.append(exchange.client)
+                    } else {
+                        reading.append(exchange.client)
+                    }
                 case .answer: awaited.append(exchange)
                 case .nothing: break
                 }

@@ -126,7 +126,6 @@ struct Problem: Error, Sendable {
         self.init(400, "invalid-query", "The query is not usable", detail)
     }
 
-    /// The problem's members, as a response's body or inside another answer.
     /// What does not fit its schema; nothing where all does.
     init?(misfit failures: [SchemaFailure], of what: String) {
         guard let first = failures.first else { return nil }

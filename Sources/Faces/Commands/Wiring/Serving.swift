@@ -55,8 +55,9 @@ struct Serving: Sendable {
         self.observation = observation
     }
 
-    /// Works until the first of `ends`; then takes no more, and returns when everything taken is
-    /// answered to its last byte. Who sends or reads too slowly for that is cut off by stopping the server.
+    /// Works until the first of `ends`; then takes no more, and returns when all of it is answered.
+    ///
+    /// To its last byte: who sends or reads too slowly for that is cut off by stopping the server.
     func run(until ends: AsyncStream<Void>, cutting server: HTTPServer) async {
         // Whether every request has its answer, of the one task that knows.
         await withTaskGroup(of: Bool.self) { group in
