@@ -22,6 +22,8 @@ enum Limits {
     static let logEnd = Duration.seconds(2)
     /// How often the log's head is written beside the store.
     static let headInterval = Duration.seconds(60)
+    /// Requests worked on at once; more wait for their turn, as many as there are connections.
+    static let requestsAtOnce = 512
     /// Between two looks at a watched folder.
     static let watchPause = Duration.milliseconds(200)
     /// Entries verified or listed at a time.

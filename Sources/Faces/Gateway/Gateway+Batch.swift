@@ -22,7 +22,7 @@ extension Gateway {
         return GatewayResponse(
             status: 200,
             headers: headers.map { (name: $0.0, value: $0.1) },
-            stream: { writer in await tell(answers, wish, until: deadline, to: writer) }
+            stream: { [self] writer in await tell(answers, wish, until: deadline, to: writer) }
         )
     }
 

@@ -119,7 +119,7 @@ extension Gateway {
         let notes = call.notes
         if wish.isDone(view.record.state) { return answer(view, asked, notes) }
         let id = view.record.id
-        return GatewayResponse(later: {
+        return GatewayResponse(later: { [self] in
             do throws(EngineError) {
                 let view = try await service.view(
                     of: id,

@@ -32,7 +32,7 @@ extension Gateway {
                 ("content-type", "text/event-stream"), ("cache-control", "no-store"),
                 ("x-accel-buffering", "no"),
             ],
-            stream: { writer in await tell(follower, visitor, filter, to: writer) }
+            stream: { [self] writer in await tell(follower, visitor, filter, to: writer) }
         )
     }
 

@@ -7,7 +7,9 @@ package import Telemetry
 package import Values
 
 /// The HTTP API: a function from a request to a response; sockets are elsewhere.
-package struct Gateway: Sendable {
+///
+/// One object, since every request under way refers to it.
+package final class Gateway: Sendable {
     let service: DecisionService
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
@@ -72,7 +74,7 @@ package struct Gateway: Sendable {
         let began = instruments.uptime()
         let notes = RequestNotes()
         let method = request.method
-        return await answer(request, notes).map { response in
+        return await answer(request, notes).map { [self] response in
             let noted = notes.noted
             let lasted = instruments.uptime() - began
             observe(method, noted, status: response.status, lasted: lasted)
@@ -132,7 +134,7 @@ package struct Gateway: Sendable {
         call.notes = notes
         let isHead = request.method == "HEAD"
         let isOpen = visitor == nil
-        return try await route.handler(self, call).map { response in
+        return try await route.handler(self, call).map { [self] response in
             // The same as to GET, but for what would go on for ever.
             let response = isHead ? response.withoutStream : response
             return isOpen || response.status >= 400 ? response : response.adding([liveHeader])

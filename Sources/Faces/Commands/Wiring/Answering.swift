@@ -3,13 +3,30 @@ internal import HTTPMicro
 internal import Synchronization
 
 /// Hands the server's requests to the gateway, and knows when the last is answered.
+///
+/// Only so many are worked on at once: a rush of thousands would otherwise hold the memory of all
+/// their work together while the store takes them in one by one.
 final class Answering: Sendable {
+    private struct Exchange {
+        let request: HTTPRequest
+        let responder: Responder
+    }
+
     private struct State {
+        /// Requests taken and not answered.
         var underway = 0
+        /// Those of them that are worked on, and do not just wait.
+        var working = 0
+        /// Those that are not yet, the last come first.
+        var queue: [Exchange] = []
+        /// The same, the first come last; refilled from `queue`.
+        var next: [Exchange] = []
         var isFinishing = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var stopping: CheckedContinuation<Void, Never>?
     }
+
+    private enum Place { case work, queued, refused }
 
     private let gateway: Gateway
     private let state = Mutex(State())
@@ -19,29 +36,59 @@ final class Answering: Sendable {
     /// Begins on the server's own thread, and leaves it where the gateway waits: a rule's decision
     /// is made, committed and sent without waking another.
     func answer(_ request: HTTPRequest, _ responder: Responder) {
-        let isTaken = state.withLock { state in
-            if !state.isFinishing { state.underway += 1 }
-            return !state.isFinishing
+        let exchange = Exchange(request: request, responder: responder)
+        let place = state.withLock { state -> Place in
+            if state.isFinishing { return .refused }
+            state.underway += 1
+            guard state.working < Limits.requestsAtOnce else {
+                state.queue.append(exchange)
+                return .queued
+            }
+            state.working += 1
+            return .work
         }
-        guard isTaken else {
+        switch place {
+        case .work: Task.immediate { await work(on: exchange) }
+        case .queued: break
+        case .refused:
             responder.refuse()
-            return
-        }
-        Task.immediate {
-            let response = await gateway.begin(request.forGateway)
-            guard let later = response.later else {
-                await response.send(through: responder)
-                return ended()
-            }
-            // A task of its own, so that all that was needed to get here is let go.
-            Task.immediate {
-                await later().send(through: responder)
-                self.ended()
-            }
         }
     }
 
-    private func ended() {
+    private func work(on exchange: Exchange) async {
+        let response = await gateway.begin(exchange.request.forGateway)
+        guard response.later == nil, response.stream == nil else {
+            // A task of its own, so that all that was needed to get here is let go.
+            let responder = exchange.responder
+            Task.immediate {
+                await (response.later?() ?? response).send(through: responder)
+                self.answered()
+            }
+            return worked()
+        }
+        await response.send(through: exchange.responder)
+        worked()
+        answered()
+    }
+
+    /// One less is worked on, so the first in the queue is.
+    private func worked() {
+        let next = state.withLock { state -> Exchange? in
+            if state.next.isEmpty {
+                state.next = state.queue.reversed()
+                state.queue = []
+            }
+            guard let next = state.next.popLast() else {
+                state.working -= 1
+                return nil
+            }
+            return next
+        }
+        // Not here: each would be begun inside the one before it.
+        if let next { Task { await work(on: next) } }
+    }
+
+    private func answered() {
         let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.underway -= 1
             guard state.isFinishing, state.underway == 0 else { return [] }
