@@ -18,8 +18,9 @@ func holdPlaces(_ diagnostics: [Diagnostic], in texts: [String: [UInt8]]) {
         )
         let column = before.reversed().prefix { $0 != 0x0A }.count { $0 & 0xC0 != 0x80 } + 1
         hold(place.column == column, "'\(diagnostic.message)' is in column \(column)")
+        // A place may be the line's end, which is no part of the excerpt: a return, or nothing.
         hold(
-            diagnostic.length + place.column <= diagnostic.excerpt.unicodeScalars.count + 2,
+            diagnostic.length + place.column <= diagnostic.excerpt.unicodeScalars.count + 3,
             "'\(diagnostic.message)' is underlined beyond its line"
         )
         hold(!diagnostic.rendered.isEmpty, "a diagnostic shows nothing")

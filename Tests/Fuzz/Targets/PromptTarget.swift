@@ -24,7 +24,10 @@ func fuzzPrompts(_ bytes: [UInt8]) {
             source: source,
             reader: YAMLReader(),
             partials: [
-                "part": SourceText(name: "part", text: "[{{name}}{{#each items}}{{this}}{{/each}}]"),
+                "part": SourceText(
+                    name: "part",
+                    text: "[{{name}}{{#each items}}{{this}}{{/each}}]"
+                ),
                 "again": SourceText(name: "again", text: "({{#if map}}{{>again map}}{{/if}})"),
             ]
         )

@@ -43,7 +43,12 @@ private func validate(_ value: JSON, _ schema: Schema, _ around: Surroundings?) 
     hold(failures == schema.validate(value), "a value fits once and not again")
     for failure in failures {
         hold(!failure.message.isEmpty, "a failure says nothing")
-        hold(value[failure.pointer] != nil, "there is nothing at \(failure.pointer)")
+        // What is missing is told of at the place where it would be.
+        let isMissing = ["required", "dependentRequired"].contains(failure.keyword)
+        hold(
+            isMissing || value[failure.pointer] != nil,
+            "there is nothing at \(failure.pointer), which fails \(failure.keyword)"
+        )
     }
     guard let around, !isCut(failures) else { return }
     let others = around.inverted.validate(value)
@@ -57,7 +62,9 @@ private func validate(_ value: JSON, _ schema: Schema, _ around: Surroundings?) 
 }
 
 /// Whether a limit ended it.
-private func isCut(_ failures: [SchemaFailure]) -> Bool { failures.contains { $0.keyword == "$ref" } }
+private func isCut(_ failures: [SchemaFailure]) -> Bool {
+    failures.contains { $0.keyword == "$ref" }
+}
 
 private func compile(_ document: JSON) -> Schema? {
     do {

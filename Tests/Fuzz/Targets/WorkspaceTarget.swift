@@ -39,8 +39,9 @@ private let files: [UInt8: String] = [
     UInt8(ascii: "L"): "Lists/rows.csv", UInt8(ascii: "D"): "Prompts/message-triage.prompt",
 ]
 
-/// A workspace of which one file is made up: what is wrong has its place, and what is not routes
-/// any step. An input that begins with `C` holds the cases of a policy.
+/// A workspace of which one file is made up: what is wrong has its place.
+///
+/// What is not wrong routes any step. The first byte says which file; after `C` it holds cases.
 @Sendable
 func fuzzWorkspace(_ bytes: [UInt8]) {
     guard let first = bytes.first else { return }
