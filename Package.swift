@@ -212,6 +212,26 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
+// libFuzzer's programs need its runtime, so they are there only for Scripts/fuzz.
+if Context.environment["STEPGATE_FUZZ"] == "1" {
+    package.targets += [
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Values", "Access", "Expressions", "Prompts", "Autonomy", "Decisions", "Models",
+                "Storage", "Telemetry", "Engine", "HTTPMicro", "Documents", "Gateway",
+                "TestSupport",
+            ],
+            path: "Tests/Fuzz/Targets"
+        ),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["FuzzTargets"],
+            path: "Tests/Fuzz/Program"
+        ),
+    ]
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -124,6 +124,17 @@ struct JSONTests {
 
     // MARK: Two readers
 
+    /// Found by fuzzing: the fast reader counted names too, so that the slow one read what was near
+    /// the limit.
+    @Test(arguments: 1...8) func `both readers count the same values`(values: Int) {
+        let limits = JSONLimits(bytes: 100, depth: 5, values: values)
+        let bytes = Array(#"{"a":1,"b":{"c":[2,"d"]}}"#.utf8)
+        var reader = PositionedJSONReader(bytes, limits: limits)
+        let slow = try? reader.read()
+        #expect((slow == nil) == (values < 6))
+        #expect(FastJSONReader.read(bytes, limits: limits) == slow)
+    }
+
     private static let seeds: [String] = [
         #"{"a":[1,2.5,-3e4,true,false,null],"b":{"c":"é😀\n\"\\"},"":0}"#,
         #"[[],{},"",0,-0,-0.0,1e-7,18446744073709551615,9223372036854775808]"#,
@@ -194,5 +205,18 @@ struct JSONTests {
         #expect(json[try JSONPointer("/a~1b/01")] == nil)
         #expect(throws: JSONPointerError.self) { try JSONPointer("a") }
         #expect(throws: JSONPointerError.self) { try JSONPointer("/~2") }
+    }
+
+    /// Found by fuzzing: a mark joins the character before it, and RFC 6901 knows no characters.
+    @Test(arguments: ["\u{301}x", "~\u{301}", "/\u{301}/", "~1\u{308}", "\u{200D}"])
+    func `a pointer to a name with a combining mark reads back`(_ name: String) throws {
+        let pointer = JSONPointer(tokens: [name, name])
+        let again = try JSONPointer(pointer.description)
+        #expect(again.tokens.map { Array($0.utf8) } == pointer.tokens.map { Array($0.utf8) })
+        let inner = try #require(JSONObject([.init(name, 1)]))
+        let json = JSON.object(try #require(JSONObject([.init(name, .object(inner))])))
+        #expect(json[again] == 1)
+        #expect(throws: JSONPointerError.self) { try JSONPointer("/~\u{301}") }
+        #expect(throws: JSONPointerError.self) { try JSONPointer("a/\u{301}") }
     }
 }

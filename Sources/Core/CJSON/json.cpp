@@ -10,9 +10,11 @@ struct Walk {
     std::vector<stepgate_json_event> &events;
     size_t depth;
     size_t limit;
+    // Names of members are events too, and no values.
+    size_t names = 0;
 
     stepgate_json_event *add(stepgate_json_kind kind, size_t count) {
-        if (events.size() >= limit) return nullptr;
+        if (events.size() - names >= limit) return nullptr;
         events.push_back(stepgate_json_event{});
         events.back().kind = kind;
         events.back().count = static_cast<uint32_t>(count);
@@ -24,6 +26,11 @@ struct Walk {
         if (!event) return false;
         event->as.text = value.data();
         return true;
+    }
+
+    bool name(std::string_view value) {
+        names++;
+        return text(value);
     }
 
     bool value(simdjson::dom::element element, size_t level) {
@@ -70,7 +77,7 @@ struct Walk {
         size_t at = events.size(), count = 0;
         if (!add(STEPGATE_JSON_OBJECT, 0)) return false;
         for (simdjson::dom::key_value_pair member : members) {
-            if (!text(member.key) || !value(member.value, level + 1)) return false;
+            if (!name(member.key) || !value(member.value, level + 1)) return false;
             count++;
         }
         events[at].count = static_cast<uint32_t>(count);

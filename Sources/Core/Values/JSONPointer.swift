@@ -10,6 +10,7 @@ package struct JSONPointer: Sendable, Hashable {
             tokens = []
             return
         }
+<<<<<<< HEAD
         // By code points: a character may join a mark that a name begins with to the slash.
         guard text.unicodeScalars.first == "/" else {
             throw JSONPointerError(message: "a JSON pointer begins with '/'; got '\(text)'")
@@ -31,7 +32,39 @@ package struct JSONPointer: Sendable, Hashable {
             default: tokens[tokens.count - 1].unicodeScalars.append(scalar)
             }
         }
+=======
+        // By bytes: a mark that joins the character before it must not hide a '/' or '~'.
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: "/"),
+            omittingEmptySubsequences: false
+        )
+        guard parts.first?.isEmpty == true else {
+            throw JSONPointerError(message: "a JSON pointer begins with '/'; got '\(text)'")
+        }
+        var tokens: [String] = []
+        for part in parts.dropFirst() { tokens.append(try Self.token(part)) }
+>>>>>>> fuzz
         self.tokens = tokens
+    }
+
+    private static func token(_ part: Substring.UTF8View) throws(JSONPointerError) -> String {
+        var token: [UInt8] = []
+        var rest = part[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "~") else {
+                token.append(byte)
+                continue
+            }
+            switch rest.popFirst() {
+            case UInt8(ascii: "0"): token.append(UInt8(ascii: "~"))
+            case UInt8(ascii: "1"): token.append(UInt8(ascii: "/"))
+            default:
+                throw JSONPointerError(
+                    message: "'~' in a JSON pointer is written '~0', and '/' is '~1'"
+                )
+            }
+        }
+        return String(decoding: token, as: UTF8.self)
     }
 
     /// The place of a member of this place's object.
@@ -50,6 +83,7 @@ package struct JSONPointerError: Error, Sendable, Equatable {
 
 extension JSONPointer: CustomStringConvertible {
     package var description: String {
+<<<<<<< HEAD
         var text = String.UnicodeScalarView()
         for token in tokens {
             text.append("/")
@@ -62,6 +96,20 @@ extension JSONPointer: CustomStringConvertible {
             }
         }
         return String(text)
+=======
+        var bytes: [UInt8] = []
+        for token in tokens {
+            bytes.append(UInt8(ascii: "/"))
+            for byte in token.utf8 {
+                switch byte {
+                case UInt8(ascii: "~"): bytes += "~0".utf8
+                case UInt8(ascii: "/"): bytes += "~1".utf8
+                default: bytes.append(byte)
+                }
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+>>>>>>> fuzz
     }
 }
 
