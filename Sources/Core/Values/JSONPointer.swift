@@ -10,29 +10,6 @@ package struct JSONPointer: Sendable, Hashable {
             tokens = []
             return
         }
-<<<<<<< HEAD
-        // By code points: a character may join a mark that a name begins with to the slash.
-        guard text.unicodeScalars.first == "/" else {
-            throw JSONPointerError(message: "a JSON pointer begins with '/'; got '\(text)'")
-        }
-        var tokens: [String] = []
-        var rest = text.unicodeScalars[...]
-        while let scalar = rest.popFirst() {
-            switch scalar {
-            case "/": tokens.append("")
-            case "~":
-                switch rest.popFirst() {
-                case "0": tokens[tokens.count - 1].append("~")
-                case "1": tokens[tokens.count - 1].append("/")
-                default:
-                    throw JSONPointerError(
-                        message: "'~' in a JSON pointer is written '~0', and '/' is '~1'"
-                    )
-                }
-            default: tokens[tokens.count - 1].unicodeScalars.append(scalar)
-            }
-        }
-=======
         // By bytes: a mark that joins the character before it must not hide a '/' or '~'.
         let parts = text.utf8.split(
             separator: UInt8(ascii: "/"),
@@ -43,7 +20,6 @@ package struct JSONPointer: Sendable, Hashable {
         }
         var tokens: [String] = []
         for part in parts.dropFirst() { tokens.append(try Self.token(part)) }
->>>>>>> fuzz
         self.tokens = tokens
     }
 
@@ -83,20 +59,6 @@ package struct JSONPointerError: Error, Sendable, Equatable {
 
 extension JSONPointer: CustomStringConvertible {
     package var description: String {
-<<<<<<< HEAD
-        var text = String.UnicodeScalarView()
-        for token in tokens {
-            text.append("/")
-            for scalar in token.unicodeScalars {
-                switch scalar {
-                case "~": text.append(contentsOf: "~0".unicodeScalars)
-                case "/": text.append(contentsOf: "~1".unicodeScalars)
-                default: text.append(scalar)
-                }
-            }
-        }
-        return String(text)
-=======
         var bytes: [UInt8] = []
         for token in tokens {
             bytes.append(UInt8(ascii: "/"))
@@ -109,7 +71,6 @@ extension JSONPointer: CustomStringConvertible {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
->>>>>>> fuzz
     }
 }
 
