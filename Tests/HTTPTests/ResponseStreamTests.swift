@@ -170,6 +170,22 @@ struct ResponseStreamTests {
         #expect(await !stream.write([120]))
     }
 
+    /// Found by fuzzing: libmicrohttpd ends a chunked body also where it sends none, and a client
+    /// that goes on takes that for the next answer.
+    @Test func `nothing follows the head of a streamed answer to HEAD`() async throws {
+        let host = try ServerTestHost(streams: false)
+        defer { host.server.stop() }
+        let client = try host.client()
+        client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n")
+        let stream = try #require(await host.next()).responder.stream(Self.events)
+        let head = try client.read(through: "\r\n\r\n").lowercased()
+        #expect(head.contains("connection: close"))
+        #expect(!head.contains("content-length"))
+        #expect(client.rest() == "")
+        #expect(client.isEnded())
+        #expect(!stream.isOpen)
+    }
+
     @Test func `the first answer counts, streamed or whole`() async throws {
         let host = try ServerTestHost(streams: false)
         defer { host.server.stop() }

@@ -97,6 +97,11 @@ static inline uint16_t stepgate_mhd_port(struct MHD_Daemon *daemon) {
     return info ? info->port : 0;
 }
 
+/// Sends the response without chunks, and ends the connection after it.
+static inline enum MHD_Result stepgate_mhd_end_after(struct MHD_Response *response) {
+    return MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+}
+
 /// A connection's socket, or -1.
 static inline int stepgate_mhd_socket(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info =

@@ -74,6 +74,10 @@ private func queue(
             }
         }
     )
+    // Else libmicrohttpd sends HEAD the last chunk of a body that it does not send.
+    if exchange.request.method == "HEAD", let made = unsafe made {
+        unsafe stepgate_mhd_end_after(made)
+    }
     let lengths: Set = ["content-length", "transfer-encoding"]
     let headers = head.headers.filter { !lengths.contains($0.name.lowercased()) }
     return unsafe queue(made, head.status, headers, on: connection)

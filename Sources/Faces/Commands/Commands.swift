@@ -13,7 +13,7 @@ package enum Commands {
     static let all: [CommandSpecification] =
         [
             InitCommand.specification, CheckCommand.specification, TestCommand.specification,
-            DecideCommand.specification,
+            EvalCommand.specification, DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
@@ -51,7 +51,7 @@ package enum Commands {
         }
         lines += [
             "", "'stepgate help COMMAND' tells more of one.", "",
-            "exit codes: 0 done, 1 refused or wrong, 2 called wrongly, 3 done but for bad lines, "
+            "exit codes: 0 done, 1 refused or wrong, 2 called wrongly, 3 done but for bad input, "
                 + "4 store, file or network unavailable",
         ]
         return lines.joined(separator: "\n")

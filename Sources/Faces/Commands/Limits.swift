@@ -4,6 +4,10 @@ enum Limits {
     static let lineBytes = 4 << 20
     /// One file of a workspace.
     static let fileBytes = 16 << 20
+    /// A file that `eval` reads: an input, or a schema.
+    static let evaluatedBytes = 16 << 20
+    /// Variables beside the input that `eval` takes.
+    static let variables = 100
     /// A file that holds a key.
     static let secretBytes = 64 << 10
     /// Files of a workspace.

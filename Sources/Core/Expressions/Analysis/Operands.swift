@@ -5,6 +5,8 @@ package struct Operand: Sendable {
     /// As it was written.
     package let text: String
     package let range: SourceRange
+    /// How many other parts it is inside of.
+    package let depth: Int
     package let result: Result<ExpressionValue, EvaluationError>
 }
 
@@ -16,18 +18,21 @@ extension ExpressionEnvironment {
     /// they take at most `Limits.cost` steps.
     package func operands(of program: Program, _ bindings: Bindings) -> [Operand] {
         var operands: [Operand] = []
-        var rest = [program.checked.tree.root]
+        var rest = [(node: program.checked.tree.root, depth: 0)]
         var limit = CostLimit()
-        while let node = rest.popLast(), operands.count < Limits.operands {
-            rest += node.operands.reversed()
+        while let (node, depth) = rest.popLast(), operands.count < Limits.operands {
             if case .literal = node.form { continue }
-            guard let part = plan(node, program.checked) else { continue }
+            let part = plan(node, program.checked)
+            let inner = part == nil ? depth : depth + 1
+            rest += node.operands.reversed().map { ($0, inner) }
+            guard let part else { continue }
             let evaluation = part.evaluate(bindings, within: limit)
             limit.steps = max(0, limit.steps - evaluation.cost)
             operands.append(
                 Operand(
                     text: node.text(in: program.fragment),
                     range: program.fragment.sourceRange(node.range),
+                    depth: depth,
                     result: evaluation.result
                 )
             )

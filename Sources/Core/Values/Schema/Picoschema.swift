@@ -174,7 +174,7 @@ package enum Picoschema {
     }
 
     /// JSON Schema is known by a `type` that is one of its own, or by `properties`.
-    private static func passedThrough(_ node: Node) -> JSON? {
+    fileprivate static func passedThrough(_ node: Node) -> JSON? {
         guard let entries = node.entries else { return nil }
         if let type = node["type"] {
             if let name = type.scalar?.string, jsonTypes.contains(name) { return node.json }
@@ -216,5 +216,17 @@ extension Schema {
             return try Schema(written)
         }
         return try Schema(try Picoschema.schema(from: node))
+    }
+
+    /// The schema of a file of its own, where JSON Schema may also begin with lists such as `anyOf`.
+    package static func reading(fileNode node: Node) throws(Diagnostics) -> Schema {
+        // In Picoschema only `name(enum)` has a list for its value.
+        let hasList = node.entries?.contains { entry in
+            entry.value.elements != nil && !entry.name.hasSuffix(")")
+        }
+        if hasList == true || node["properties"] == nil && Picoschema.passedThrough(node) != nil {
+            return try Schema(node)
+        }
+        return try reading(policyNode: node)
     }
 }

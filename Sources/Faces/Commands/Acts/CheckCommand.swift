@@ -47,7 +47,8 @@ enum CheckCommand {
 }
 
 extension Diagnostic {
-    fileprivate var json: JSON {
+    /// As commands print it for programs.
+    var json: JSON {
         [
             "severity": .string(severity.rawValue), "file": .string(file),
             "line": .int(Int64(position.line)), "column": .int(Int64(position.column)),

@@ -62,7 +62,7 @@ struct CommandLineParser: Sendable {
     ) throws(CommandFailure) -> Call {
         let options = command.options + CommandSpecification.common
         var arguments: [String] = []
-        var values: [String: String] = [:]
+        var values: [String: [String]] = [:]
         var switches: Set<String> = []
         var index = 0
         var optionsEnded = false
@@ -91,9 +91,9 @@ struct CommandLineParser: Sendable {
                 continue
             }
             if parts.count == 2 {
-                values[name] = String(parts[1])
+                values[name, default: []].append(String(parts[1]))
             } else if index < words.count {
-                values[name] = words[index]
+                values[name, default: []].append(words[index])
                 index += 1
             } else {
                 throw .usage("\(name) needs a value: \(name) \(placeholder)")
@@ -113,7 +113,7 @@ struct CommandLineParser: Sendable {
         if count < command.requiredArguments {
             throw .usage(
                 "'stepgate \(command.name)' needs \(command.arguments[count]): "
-                    + command.usage
+                    + "\(command.usage)\nfor example: \(command.examples[0])"
             )
         }
         if count > command.arguments.count {

@@ -62,7 +62,7 @@ enum ExitCode: Int32, Sendable {
     case refused = 1
     /// The command was called wrongly.
     case usage = 2
-    /// The work is done but for input lines that could not be read.
+    /// The work is done but for input that could not be read, or that does not fit.
     case badLines = 3
     /// The store, a file or the network did not let us; trying again may help.
     case unavailable = 4

@@ -1,17 +1,20 @@
 /// One call of a command: its arguments and options, each known to be allowed.
 struct Invocation: Sendable {
     let arguments: [String]
-    private let values: [String: String]
+    private let values: [String: [String]]
     private let switches: Set<String>
 
-    init(arguments: [String], values: [String: String], switches: Set<String>) {
+    init(arguments: [String], values: [String: [String]], switches: Set<String>) {
         self.arguments = arguments
         self.values = values
         self.switches = switches
     }
 
-    /// The value of an option, if it was given.
-    subscript(option: String) -> String? { values[option] }
+    /// The value of an option, if it was given; the last where it was given more than once.
+    subscript(option: String) -> String? { values[option]?.last }
+
+    /// All values of an option that may be given more than once, in their order.
+    func all(_ option: String) -> [String] { values[option] ?? [] }
 
     func has(_ option: String) -> Bool { switches.contains(option) }
 
@@ -23,7 +26,7 @@ struct Invocation: Sendable {
         in range: ClosedRange<Int>,
         default standard: Int
     ) throws(CommandFailure) -> Int {
-        guard let text = values[option] else { return standard }
+        guard let text = self[option] else { return standard }
         guard let number = Int(text), range.contains(number) else {
             throw .usage(
                 "\(option) takes a whole number from \(range.lowerBound) to "

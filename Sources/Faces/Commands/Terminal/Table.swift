@@ -58,13 +58,14 @@ struct Table: Sendable {
         return widths
     }
 
-    private static func cut(_ text: String, to width: Int) -> String {
+    /// Text that is too wide ends in an ellipsis.
+    static func cut(_ text: String, to width: Int) -> String {
         guard text.unicodeScalars.count > width else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(max(0, width - 1)))) + "…"
     }
 
     /// Control characters could move the cursor or forge a row, so they show as spaces.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : $0 }
