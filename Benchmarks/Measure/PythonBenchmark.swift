@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Platform
 internal import Values
 
@@ -40,7 +41,10 @@ enum PythonBenchmark {
         let path = scratch.path + "/cases.json"
         let written = JSON.array(
             cases.map {
-                ["text": .string($0.text), "input": $0.input, "holds": .bool($0.expected == .holds)]
+                [
+                    "text": .string($0.text), "input": $0.input,
+                    "holds": .bool($0.expected == .holds),
+                ]
             }
         )
         try File(path, for: .creating).write(Array(written.compactText.utf8))

@@ -163,7 +163,10 @@ struct EvalTests {
     /// The same schema in its forms: `a` is a number, and may be left out in the second.
     @Test(arguments: [
         ("a.yaml", "a: number", "double"),
-        ("a.yaml", "schema: {type: object, required: [a], properties: {a: {type: number}}}", "double"),
+        (
+            "a.yaml", "schema: {type: object, required: [a], properties: {a: {type: number}}}",
+            "double"
+        ),
         ("a.json", #"{"required": ["a"], "properties": {"a": {"type": "number"}}}"#, "double"),
         ("a.json", #"{"a": "integer, how many"}"#, "int"),
         ("a.json", #"{"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}"#, "any value"),

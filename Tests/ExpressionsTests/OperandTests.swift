@@ -49,7 +49,8 @@ struct OperandTests {
         )
     }
 
-    @Test func `an operand knows how many others it is inside of, and constants are left out`() throws
+    @Test func `an operand knows how many others it is inside of, and constants are left out`()
+        throws
     {
         let text = "input.tags[0] in ['a', 'b'] || input.amount > 1.0 + 2.0"
         let program = try environment.compile(SourceFragment(name: "<condition>", text: text))
