@@ -78,11 +78,11 @@ struct Figure: Sendable {
         [
             name, unit, floor > 0 ? Self.shown(floor) : "", Self.shown(subject),
             floor > 0 ? Self.shown(ratio) : "", goal?.text ?? "",
-            isMet.map { $0 ? "yes" : "NO" } ?? "",
+            isMet.map { $0 ? "yes" : "NO" } ?? "", allocations.map(Self.shown) ?? "",
         ]
     }
 
-    static let heads = ["figure", "unit", "floor", "subject", "ratio", "goal", "met"]
+    static let heads = ["figure", "unit", "floor", "subject", "ratio", "goal", "met", "allocs"]
 
     static func shown(_ value: Double) -> String {
         JSON.ecmaScript(value.magnitude < 100 ? (value * 100).rounded() / 100 : value.rounded())

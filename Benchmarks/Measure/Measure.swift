@@ -5,7 +5,9 @@ internal import Values
 /// Measures what the product promises of its speed, as ratios against floors of the same run.
 package enum Measure {
     /// The parts of the quick tier, in their order; `large` is one more.
-    private static let parts = ["cel", "schema", "rules", "model", "http", "model-http"]
+    private static let parts = [
+        "cel", "cel-python", "schema", "rules", "model", "http", "model-http",
+    ]
 
     private struct Options {
         var parts = Measure.parts
@@ -14,6 +16,8 @@ package enum Measure {
         var waiting = 10_000
         /// Beside this program.
         var program = "stepgate"
+        /// An interpreter that has the CEL packages; nothing where it cannot be had.
+        var python: String?
     }
 
     /// Runs what the arguments name, prints tables, and gives the process's exit code: 1 where a
@@ -54,6 +58,12 @@ package enum Measure {
         progress.show(part)
         switch part {
         case "cel": return Report(figures: try ConditionBenchmark.figures())
+        case "cel-python":
+            guard let python = options.python else {
+                Process.write("cel-python: skipped, there is no --python PATH\n", to: .error)
+                return Report()
+            }
+            return Report(figures: try PythonBenchmark.figures(python: python))
         case "schema": return Report(figures: try SchemaBenchmark.figures())
         case "rules": return Report(figures: try await RulesBenchmark.figures())
         case "model": return Report(figures: try await ModelBenchmark.figures())
@@ -98,12 +108,13 @@ package enum Measure {
             case "--large": options.parts = ["large"]
             case "--only": options.parts = try value(name).split(separator: ",").map(String.init)
             case "--stepgate": options.program = try value(name)
+            case "--python": options.python = try value(name)
             case "--decisions": options.decisions = try number(name, atLeast: 20_000)
             case "--waiting": options.waiting = try number(name, atLeast: 1)
             default:
                 throw InvalidRun(
                     "'\(name)' is not known; there are --json FILE, --large, --decisions N, "
-                        + "--waiting N, --stepgate PATH and --only with some of "
+                        + "--waiting N, --stepgate PATH, --python PATH and --only with some of "
                         + (parts + ["large"]).joined(separator: ",")
                 )
             }

@@ -65,6 +65,24 @@ struct LimitTests {
         )
     }
 
+    @Test func `eval reads files of at most so many bytes, and takes so many variables`() throws {
+        let path = folder + "/input.json"
+        try make(path, bytes: Limits.evaluatedBytes + 1)
+        let large = Invocation(arguments: ["1"], values: ["--input": [path]], switches: [])
+        let error = try #require(throws: (any Error).self) { try EvalInput(large) }
+        #expect(CommandFailure(error).message == "\(path) is larger than 16777216 bytes")
+
+        func asking(_ count: Int) throws -> EvalQuestion {
+            let written = (0..<count).map { "v\($0)=1" }
+            let call = Invocation(arguments: ["1"], values: ["--var": written], switches: [])
+            return try EvalQuestion(call, text: "1", input: nil, now: Instant(microseconds: 0))
+        }
+        #expect(try asking(Limits.variables).variables.count == Limits.variables + 1)
+        #expect(throws: CommandFailure.usage("--var can be given at most 100 times")) {
+            try asking(Limits.variables + 1)
+        }
+    }
+
     @Test func `a file of a workspace has at most so many bytes`() throws {
         let path = folder + "/stepgate.yaml"
         try make(path, bytes: Limits.fileBytes)

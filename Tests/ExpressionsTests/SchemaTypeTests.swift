@@ -10,7 +10,7 @@ struct SchemaTypeTests {
     func `an expression that checks never meets a value of another type`(seed: UInt64) throws {
         var writer = SchemaWriter(seed: seed)
         for _ in 0..<20 {
-            let document = writer.object(depth: 3)
+            let document = writer.document()
             let schema = try Schema(document)
             let environment = ExpressionEnvironment(
                 variables: [Variable("input", ExpressionType(schema: document))]
@@ -44,6 +44,10 @@ struct SchemaTypeTests {
 private struct SchemaWriter {
     private var generator: SeededGenerator
     private var names = 0
+    /// Schemas that others may refer to, by their pointers.
+    private var definitions: [String: JSON] = [:]
+    /// References that are being followed; inside of itself one is of any type.
+    private var open: Set<String> = []
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
@@ -55,7 +59,20 @@ private struct SchemaWriter {
 
     // MARK: Schemas
 
-    mutating func object(depth: Int) -> JSON {
+    /// An object with definitions, of which one refers to itself.
+    mutating func document() -> JSON {
+        definitions = [:]
+        let plain = schema(depth: 1)
+        let node: JSON = [
+            "type": "object", "required": ["value"],
+            "properties": ["value": ["type": "number"], "next": ["$ref": "#/$defs/node"]],
+        ]
+        definitions = ["#/$defs/plain": plain, "#/$defs/node": node]
+        guard let whole = object(depth: 3).object else { preconditionFailure("it is an object") }
+        return .object(whole.setting("$defs", to: ["plain": plain, "node": node]))
+    }
+
+    private mutating func object(depth: Int) -> JSON {
         var properties: [JSONObject.Member] = []
         var required: [JSON] = []
         for index in 0..<number(1...4) {
@@ -71,7 +88,7 @@ private struct SchemaWriter {
     }
 
     private mutating func schema(depth: Int) -> JSON {
-        switch number(0...(depth > 0 ? 9 : 6)) {
+        switch number(0...(depth > 0 ? 15 : 9)) {
         case 0: return ["type": "string"]
         case 1: return ["type": "number"]
         case 2: return ["type": "integer"]
@@ -79,15 +96,34 @@ private struct SchemaWriter {
         case 4: return ["enum": ["red", "green", "blue"]]
         case 5: return ["type": ["number", "null"]]
         case 6: return ["enum": ["a", .null]]
-        case 7: return ["type": "array", "items": schema(depth: depth - 1)]
-        case 8: return ["type": "object", "additionalProperties": schema(depth: depth - 1)]
+        case 7: return ["const": "red"]
+        case 8: return ["oneOf": [["type": "string"], ["type": "number"]]]
+        case 9: return ["anyOf": [["type": "string"], ["type": "null"]]]
+        case 10, 11: return ["type": "array", "items": schema(depth: depth - 1)]
+        case 12: return ["type": "object", "additionalProperties": schema(depth: depth - 1)]
+        case 13 where !definitions.isEmpty:
+            return ["$ref": .string(flip() ? "#/$defs/plain" : "#/$defs/node")]
+        case 14:
+            return ["anyOf": [schema(depth: depth - 1), schema(depth: depth - 1)]]
         default: return object(depth: depth)
         }
+    }
+
+    private func definition(_ schema: JSON) -> JSON? {
+        schema["$ref"]?.string.flatMap { definitions[$0] }
+    }
+
+    /// The alternatives of a schema that has some; its values are of any type.
+    private func forms(_ schema: JSON) -> [JSON]? {
+        (schema["oneOf"] ?? schema["anyOf"])?.array
     }
 
     // MARK: Values
 
     mutating func value(_ schema: JSON, depth: Int) -> JSON {
+        if let target = definition(schema) { return value(target, depth: depth) }
+        if let constant = schema["const"] { return constant }
+        if let forms = forms(schema) { return value(forms[number(0...1)], depth: depth) }
         if let members = schema["enum"]?.array { return members[number(0...members.count - 1)] }
         let isNullable = schema["type"]?.array != nil
         if isNullable, flip() { return .null }
@@ -117,7 +153,8 @@ private struct SchemaWriter {
         }
         let required = schema["required"]?.array?.compactMap(\.string) ?? []
         var members: [JSONObject.Member] = []
-        for property in properties.members where required.contains(property.name) || flip() {
+        for property in properties.members
+        where required.contains(property.name) || depth > 0 && flip() {
             members.append(.init(property.name, value(property.value, depth: depth - 1)))
         }
         if schema["additionalProperties"] == nil { members.append(.init("other", 5)) }
@@ -132,6 +169,13 @@ private struct SchemaWriter {
             let inner = condition(place, schema, optional: false, depth: depth)
             return flip() ? "(has(\(place)) && (\(inner)))" : "(!has(\(place)) || (\(inner)))"
         }
+        if let target = definition(schema), let name = schema["$ref"]?.string {
+            guard open.insert(name).inserted else { return "\(place) != 'x'" }
+            defer { open.remove(name) }
+            return condition(place, target, optional: false, depth: depth)
+        }
+        if schema["const"] != nil { return "\(place) == 'red'" }
+        if forms(schema) != nil { return "(\(place) == 'a' || \(place) != 2)" }
         if let members = schema["enum"]?.array {
             return members.contains(.null)
                 ? "\(place) == 'a'" : "\(place) in ['red', 'green'] || \(place).startsWith('b')"
@@ -148,7 +192,8 @@ private struct SchemaWriter {
 
     /// Whether a value may be null, so that elements of it are of any type.
     private func mayBeNull(_ schema: JSON) -> Bool {
-        schema["type"]?.array != nil || schema["enum"]?.array?.contains(.null) == true
+        if let target = definition(schema) { return mayBeNull(target) }
+        return schema["type"]?.array != nil || schema["enum"]?.array?.contains(.null) == true
     }
 
     private mutating func list(_ place: String, _ items: JSON, _ depth: Int) -> String {

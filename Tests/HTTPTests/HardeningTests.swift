@@ -79,6 +79,7 @@ struct HardeningTests {
         .line("control byte in the target", "GET /a\u{1}b HTTP/1.1"),
         .line("zero in the target", "GET /a\0b HTTP/1.1"),
         .line("blank in the target", "GET /a b HTTP/1.1"),
+        .line("zero in the method", "HEAD\0GET / HTTP/1.1"),
         .line("method that is none", "GE(T / HTTP/1.1"),
         Case(
             testDescription: "chunks for HTTP 1.0",

@@ -38,9 +38,9 @@ final class RequestHead {
         guard head.count <= limits.headerCount else {
             return .failure(.tooManyHeaders)
         }
-        guard head.isSound, (2...4).contains(rest), let methodText = unsafe token(method) else {
-            return .failure(.unreadable("A header has bytes that must not be in it."))
-        }
+        guard head.isSound, (2...4).contains(rest),
+            let methodText = unsafe token(method, before: url)
+        else { return .failure(.unreadable("A header has bytes that must not be in it.")) }
         if let refusal = head.refusal(version: versionText) { return .failure(refusal) }
         let request = unsafe HTTPRequest(
             head: HTTPRequest.Head(method: methodText, path: path, headers: head.headers),
@@ -137,8 +137,15 @@ final class RequestHead {
         }
     }
 
-    private static func token(_ text: UnsafePointer<CChar>) -> String? {
-        let text = unsafe String(cString: text)
+    /// A text that only blanks part from the next, of which libmicrohttpd made the first a zero.
+    private static func token(
+        _ start: UnsafePointer<CChar>,
+        before next: UnsafePointer<CChar>
+    ) -> String? {
+        let text = unsafe String(cString: start)
+        let end = unsafe start + text.utf8.count
+        let gap = unsafe UnsafeBufferPointer(start: end, count: max(0, next - end)).dropFirst()
+        guard unsafe gap.allSatisfy({ $0 == 0x20 }) else { return nil }
         return !text.isEmpty && text.utf8.allSatisfy(isToken) ? text : nil
     }
 

@@ -4,8 +4,9 @@ import Values
 
 private let stepgate = """
     models:
-      fast: {shape: decisions, url: "http://127.0.0.1:1/v1", model: m}
-      strong: {shape: chat, url: "http://127.0.0.1:1/v1", model: n, price: {input: 1, output: 2}}
+      fast: {shape: decisions, url: "http://127.0.0.1:1/v1", model: m, price: {input: 1, output: 2}}
+      strong: {shape: decisions, url: "http://127.0.0.1:1/v1", model: n}
+      talk: {shape: chat, url: "http://127.0.0.1:1/v1", model: n}
     lists: {vip: Lists/vip.csv, sanctioned: Lists/rows.csv}
     vars: {shop: "${env:SHOP:-the shop}", limit: 20}
     """
@@ -28,7 +29,11 @@ private let standing: [String: String] = [
 ]
 
 private let inputs: [JSON] = [
-    ["amount": 20, "message": "a", "customer": ["id": "C-1", "tier": "new"]],
+    ["amount": 20, "message": "a", "customer": ["id": "C-1", "tier": "new"], "tags": []],
+    [
+        "amount": 1, "message": "a", "customer": ["id": "C", "tier": "gold"], "tags": ["a"],
+        "count": 2,
+    ],
     ["amount": -1.5, "message": "", "days_since_delivery": 91, "customer": ["id": "", "tier": 1]],
     [:], .null,
 ]

@@ -23,6 +23,7 @@ extension ExpressionEnvironment {
         while let (node, depth) = rest.popLast(), operands.count < Limits.operands {
             if case .literal = node.form { continue }
             let part = plan(node, program.checked)
+            if depth > 0, part?.constant != nil { continue }
             let inner = part == nil ? depth : depth + 1
             rest += node.operands.reversed().map { ($0, inner) }
             guard let part else { continue }

@@ -220,13 +220,15 @@ extension Schema {
 
     /// The schema of a file of its own, where JSON Schema may also begin with lists such as `anyOf`.
     package static func reading(fileNode node: Node) throws(Diagnostics) -> Schema {
+        // Properties without a type are an object's, which the policy's form sees to.
+        if node["properties"] != nil, node["type"] == nil {
+            return try reading(policyNode: node)
+        }
         // In Picoschema only `name(enum)` has a list for its value.
         let hasList = node.entries?.contains { entry in
             entry.value.elements != nil && !entry.name.hasSuffix(")")
         }
-        if hasList == true || node["properties"] == nil && Picoschema.passedThrough(node) != nil {
-            return try Schema(node)
-        }
+        if hasList == true || Picoschema.passedThrough(node) != nil { return try Schema(node) }
         return try reading(policyNode: node)
     }
 }

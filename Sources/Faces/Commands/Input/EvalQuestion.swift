@@ -62,17 +62,17 @@ extension EvalQuestion {
                 at: 0
             )
         }
-        for written in call.all("--var") {
+        let further = call.all("--var")
+        if further.count > Limits.variables {
+            throw .usage("--var can be given at most \(Limits.variables) times")
+        }
+        for written in further {
             let named = try Self.variable(written)
-            if all.contains(where: { $0.variable == named.variable })
-                || ["input", "now"].contains(named.variable.name)
-            {
+            let taken = ["input", "now"] + all.map(\.variable.name)
+            if taken.contains(named.variable.name) {
                 throw .usage("--var \(named.variable.name): there is one of that name already")
             }
             all.append(named)
-        }
-        if all.count > Limits.variables {
-            throw .usage("--var can be given at most \(Limits.variables - 2) times")
         }
         variables = all
     }

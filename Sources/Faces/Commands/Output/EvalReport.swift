@@ -57,9 +57,8 @@ struct EvalReport: Sendable {
     private var estimateText: String {
         guard let estimate else { return "cannot be told before there is an input" }
         let bounds = Self.bounds
-        return
-            "at most \(Self.steps(estimate)), where a text has at most \(bounds.textBytes) bytes, "
-            + "a list \(bounds.elements) elements and a variable \(bounds.bytes) bytes"
+        return "at most \(Self.steps(estimate)) (texts of \(bounds.textBytes) bytes, lists of "
+            + "\(bounds.elements), variables of \(bounds.bytes) bytes)"
     }
 
     private static func steps(_ count: Int) -> String { "\(count) step\(count == 1 ? "" : "s")" }
