@@ -40,7 +40,7 @@ struct ConditionCase {
                 "Hello, the parcel of my order 4711042 came late and open; I ask for a refund."
             ),
             .init("created", "2026-01-31T08:15:00Z"),
-            .init("limits", ["usd": 1_000.0, "eur": 950.0, "gbp": 800.0]),
+            .init("limits", ["usd": 1_000.5, "eur": 950.5, "gbp": 800.5]),
             .init("customer", ["segment": "gold"]),
         ])
         for (name, value) in members { request = request.setting(name, to: value) }

@@ -16,7 +16,7 @@ struct Report: Sendable {
         loads += other.loads
     }
 
-    /// Two tables for people, 100 columns wide at most.
+    /// Two tables for people.
     var text: String {
         var text = table(Figure.heads, figures.map(\.cells))
         if !loads.isEmpty { text += "\n" + table(LoadRow.heads, loads.map(\.cells)) }

@@ -128,6 +128,7 @@ private struct SchemaWriter {
         let isNullable = schema["type"]?.array != nil
         if isNullable, flip() { return .null }
         switch schema["type"]?.string ?? "number" {
+        case "null": return .null
         case "string": return .string(["", "a", "b1", "Zoë"][number(0...3)])
         case "number": return [1, 2.5, -3, 1e10][number(0...3)]
         case "integer": return [0, 4.0, -2, 7][number(0...3)]
