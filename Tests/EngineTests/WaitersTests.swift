@@ -77,6 +77,33 @@ struct WaitersTests {
         }
     }
 
+    @Test func `what was told just before is heard, and forgotten after many others`() async throws
+    {
+        try await VirtualTime.run { time in
+            let waiters = Waiters(clock: time)
+            let start = time.now
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await waiters.run() }
+                group.addTask {
+                    waiters.tell(StoreFixture.id(1), .review)
+                    waiters.tell(StoreFixture.id(2), .decided)
+                    let until = start + .seconds(60)
+                    await waiters.wait(for: StoreFixture.id(2), .settled, until: until)
+                    #expect(time.now == start)
+                    // That it waits for a person answers one wish and not the other.
+                    await waiters.wait(for: StoreFixture.id(1), .answered, until: until)
+                    #expect(time.now == start)
+                    for number in 0..<UInt64(Limits.tellingsKept) {
+                        waiters.tell(StoreFixture.id(number + 10), .decided)
+                    }
+                    await waiters.wait(for: StoreFixture.id(2), .settled, until: until)
+                    #expect(time.now == until)
+                    waiters.stop()
+                }
+            }
+        }
+    }
+
     @Test func `who is cancelled leaves, and those are looked at who came since`() async throws {
         try await VirtualTime.run { time in
             let waiters = Waiters(clock: time)

@@ -38,6 +38,8 @@ package enum Limits {
     static let callbackAnswerBytes = 64 << 10
     /// Entries of others looked at for who waits; where there are more, every waiter is looked at.
     static let entriesLookedAt: Int64 = 8_192
+    /// Decisions of which it is remembered what was told of them.
+    static let tellingsKept = 4_096
     /// Waiters that are all looked at when anything was written.
     static let fewWaiters = 64
     /// Between two moments at which waiters are let go, where many go one after the other.

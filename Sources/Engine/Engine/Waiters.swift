@@ -8,18 +8,23 @@ internal import Values
 /// A caller that waits is a continuation and a row here: no thread, no task of its own, no timer.
 /// One alarm is set at a time, for whoever leaves first.
 final class Waiters: Sendable {
-    private struct Waiter {
+    fileprivate struct Waiter {
         let number: Int
         let wants: DecisionService.Wish
         let until: Instant
         let continuation: CheckedContinuation<Void, Never>
     }
 
-    private struct State {
+    fileprivate struct State {
         var waiters: [Identifier: [Waiter]] = [:]
         /// Given to each who begins to wait, so that one look can tell who came after another.
         var number = 0
         var isStopping = false
+        /// What was told last of some decisions, for who begins to wait just then.
+        var told: [Identifier: DecisionState] = [:]
+        /// Whose they are, the oldest at `oldest` once there are as many as may be.
+        var tellings: [Identifier] = []
+        var oldest = 0
         /// The moment for which an alarm is set.
         var alarm: Instant?
     }
@@ -83,6 +88,7 @@ final class Waiters: Sendable {
     private func add(_ waiter: Waiter, for id: Identifier) {
         let (isGone, alarm) = state.withLock { state -> (Bool, Instant?) in
             if Task.isCancelled || state.isStopping { return (true, nil) }
+            if let told = state.told[id], waiter.wants.isMet(by: told) { return (true, nil) }
             state.waiters[id, default: []].append(waiter)
             if let alarm = state.alarm, alarm <= waiter.until { return (false, nil) }
             state.alarm = waiter.until
@@ -105,6 +111,7 @@ final class Waiters: Sendable {
     /// Wakes whoever waits for a decision to be so.
     func tell(_ id: Identifier, _ decision: DecisionState) {
         let met = state.withLock { state -> [Waiter] in
+            state.note(id, decision)
             guard let waiting = state.waiters[id] else { return [] }
             let met = waiting.filter { $0.wants.isMet(by: decision) }
             let rest = waiting.filter { !$0.wants.isMet(by: decision) }
@@ -171,5 +178,19 @@ final class Waiters: Sendable {
         }
         for waiter in gone { waiter.continuation.resume() }
         if let next { intoAlarms.yield(next) }
+    }
+}
+
+extension Waiters.State {
+    /// Remembers what was told of a decision, and forgets the oldest.
+    fileprivate mutating func note(_ id: Identifier, _ decision: DecisionState) {
+        if told.updateValue(decision, forKey: id) != nil { return }
+        guard tellings.count == Limits.tellingsKept else {
+            tellings.append(id)
+            return
+        }
+        told[tellings[oldest]] = nil
+        tellings[oldest] = id
+        oldest = (oldest + 1) % Limits.tellingsKept
     }
 }

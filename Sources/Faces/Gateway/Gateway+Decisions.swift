@@ -117,15 +117,12 @@ extension Gateway {
         let asked = wait(call.request)
         let wish: DecisionService.Wish = asked == nil ? .answered : .settled
         let notes = call.notes
-        if wish.isDone(view.record.state) { return answer(view, asked, notes) }
+        let time = asked ?? Limits.usualWait
+        if time == .zero || wish.isDone(view.record.state) { return answer(view, asked, notes) }
         let id = view.record.id
         return GatewayResponse(later: { [self] in
             do throws(EngineError) {
-                let view = try await service.view(
-                    of: id,
-                    wish,
-                    within: asked ?? Limits.usualWait
-                )
+                let view = try await service.awaited(id, wish, within: time)
                 return answer(view, asked, notes)
             } catch {
                 let problem = Problem(error)
