@@ -1,4 +1,5 @@
 // Lets Swift see libmicrohttpd as Debian ships it; its variadic functions need wrappers.
+#include <malloc.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -23,6 +24,9 @@ struct stepgate_mhd_settings {
     MHD_NotifyConnectionCallback connected;
     void *context;
 };
+
+/// Has glibc keep two pools of freed memory for all threads, not one for each.
+static inline void stepgate_share_memory(void) { mallopt(M_ARENA_MAX, 2); }
 
 /// Starts a daemon over epoll on one address, which works when it is run by its one thread, or
 /// returns null with errno set.

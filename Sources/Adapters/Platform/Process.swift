@@ -69,10 +69,6 @@ package enum Process {
         return isRaised ? UInt64(limit.rlim_cur) : present
     }
 
-    /// Has few pools of memory share what many threads let go: without it each thread's pool keeps
-    /// what a rush of requests needed, for itself and for good.
-    package static func shareMemory() { mallopt(M_ARENA_MAX, 2) }
-
     /// Whether a person's terminal is at the other end.
     package static func isTerminal(_ stream: StandardStream) -> Bool {
         isatty(stream.rawValue) == 1

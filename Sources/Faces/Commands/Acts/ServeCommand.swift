@@ -53,7 +53,7 @@ enum ServeCommand {
         try identity?.warn(.standard)
         let observation = try Observation(call)
         Signals.outlive()
-        Process.shareMemory()
+        HTTPServer.shareMemory()
         let instruments = observation.instruments
         let running = try await RunningEngine.serve(call) { MeasuredStore($0, instruments) }
         let settings = ServeSettings(
