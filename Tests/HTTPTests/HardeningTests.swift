@@ -67,7 +67,7 @@ struct HardeningTests {
         .head("two hosts", "Host: other\r\n"),
         .head(
             "too many headers",
-            (0..<100).map { "X-\($0): a\r\n" }.joined(),
+            (0..<50).map { "X-\($0): a\r\n" }.joined(),
             [431]
         ),
         .line("bad escape", "GET /a%2 HTTP/1.1"),

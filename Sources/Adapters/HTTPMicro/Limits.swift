@@ -16,7 +16,7 @@ package struct HTTPServerLimits: Sendable {
     /// What each connection takes of memory once it had a request; a head that does not fit is
     /// refused.
     package var headerBytes = 6 << 10
-    package var headerCount = 100
+    package var headerCount = 50
     package var connections = 10_500
     /// How many connections beyond the limit are taken to be told so.
     package var refusedConnections = 64
