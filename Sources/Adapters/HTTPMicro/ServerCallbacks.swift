@@ -1,5 +1,6 @@
 internal import CMicroHTTPD
 internal import Glibc
+internal import Synchronization
 
 /// libmicrohttpd calls this with each target before it decodes it.
 func targetCame(
@@ -32,6 +33,7 @@ func serveRequest(
     else { return .NO }
     let loop = unsafe Unmanaged<ServerLoop>.fromOpaque(context).takeUnretainedValue()
     let service = loop.service
+    loop.calls.add(1, ordering: .relaxed)
     guard let known = unsafe slot.pointee else {
         guard let url = unsafe url, let method = unsafe method, let version = unsafe version,
             let client = unsafe client(of: connection)

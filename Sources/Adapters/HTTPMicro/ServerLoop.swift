@@ -11,6 +11,8 @@ internal import Synchronization
 @safe
 final class ServerLoop: Sendable {
     let service: Service
+    /// How often libmicrohttpd has called for a request.
+    let calls = Atomic(0)
     // Set before the thread starts, used by it alone, and by `stop` once it has ended.
     nonisolated(unsafe) private var daemon: OpaquePointer?
     private let bell: Int32
@@ -110,6 +112,7 @@ final class ServerLoop: Sendable {
         let events = unsafe stepgate_mhd_events(daemon)
         var files = [events, bell].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         var turns = 0
+        var heard = 0
         while true {
             let isStopping = isStopping.load(ordering: .sequentiallyConsistent)
             var patience = unsafe isStopping ? 0 : stepgate_mhd_patience(daemon)
@@ -118,7 +121,10 @@ final class ServerLoop: Sendable {
             // chunk's head does not fit, until the watch ends it.
             if turns % HTTPServerLimits.turnsAtOnce == 0, turns > 0 {
                 if isStopping { return }
-                patience = HTTPServerLimits.turnPause
+                // Where requests go on meanwhile, it is work and no standstill.
+                let calls = self.calls.load(ordering: .relaxed)
+                if calls == heard { patience = HTTPServerLimits.turnPause }
+                heard = calls
             }
             files[1].revents = 0
             if patience != 0 { unsafe poll(&files, 2, patience) }
