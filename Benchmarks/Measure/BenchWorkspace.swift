@@ -84,8 +84,14 @@ final class BenchWorkspace {
         return Served(child: child, port: try child.port())
     }
 
-    /// Starts `stepgate serve` on a free port.
+    /// Makes the folder as it is live and starts `stepgate serve` on a free port.
     func serve() throws -> Served {
+        let promoted = try Child(
+            [program, "promote", "draft", "--workspace", folder],
+            errors: folder + "/promote.log"
+        )
+        _ = try promoted.said(upTo: "is live\n")
+        promoted.end()
         let child = try Child(
             [program, "serve", "--workspace", folder, "--port", "0"],
             errors: folder + "/serve.log"
