@@ -36,6 +36,40 @@ struct PressureTests {
     }
 
     @Test(.timeLimit(.minutes(2)))
+    func `uploads that are not sent to their end keep nobody else out`() async throws {
+        let server = try Server(program)
+        defer { server.process.terminate() }
+        let (url, agent) = (server.url, try program.token("agent"))
+        let port = try #require(UInt16(server.port))
+        // More than may be worked on at once, each with a line and no end.
+        var uploads: [BareClient] = []
+        for _ in 0..<600 {
+            let client = try BareClient(port: port)
+            let isSent = client.send(
+                "POST /v1/decisions:batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(agent)\r\n"
+                    + "Content-Type: application/x-ndjson\r\nContent-Length: 100000\r\n\r\n"
+                    + #"{"policy":"refund","input":{"amount":1}}"# + "\n"
+            )
+            #expect(isSent)
+            uploads.append(client)
+        }
+        let list = try program.token("operator")
+        var taken = 0
+        while taken < uploads.count {
+            let page = try await Wire.send(url + "/v1/decisions?limit=500", "GET", list)
+            let rest = page.body["next"]?.string.map { "&cursor=\($0)" }
+            let more = try await rest.asyncMap {
+                try await Wire.send(url + "/v1/decisions?limit=500\($0)", "GET", list)
+            }
+            taken =
+                (page.body["decisions"]?.array?.count ?? 0)
+                + (more?.body["decisions"]?.array?.count ?? 0)
+            #expect(page.status == 200)
+        }
+        #expect(uploads.count == 600)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
     func `a full disk stops acknowledging, reads go on, and it recovers by itself`() async throws {
         let server = try Server(program)
         let (url, agent) = (server.url, try program.token("agent"))
@@ -270,5 +304,14 @@ struct PressureTests {
                 }
             }
         }
+    }
+}
+
+extension Optional {
+    fileprivate func asyncMap<Value>(
+        _ change: (Wrapped) async throws -> Value
+    ) async rethrows -> Value? {
+        guard let wrapped = self else { return nil }
+        return try await change(wrapped)
     }
 }

@@ -5,11 +5,14 @@ internal import Synchronization
 /// Hands the server's requests to the gateway, and knows when the last is answered.
 ///
 /// Only so many are worked on at once: a rush of thousands would otherwise hold the memory of all
-/// their work together while the store takes them in one by one.
+/// their work together while the store takes them in one by one. An upload that is read as it comes
+/// is not counted, since its sender says how long it lasts; connections and time bound those.
 final class Answering: Sendable {
     private struct Exchange {
         let request: HTTPRequest
         let responder: Responder
+
+        var isUpload: Bool { request.stream != nil }
     }
 
     private struct State {
@@ -40,6 +43,7 @@ final class Answering: Sendable {
         let place = state.withLock { state -> Place in
             if state.isFinishing { return .refused }
             state.underway += 1
+            if exchange.isUpload { return .work }
             guard state.working < Limits.requestsAtOnce else {
                 state.queue.append(exchange)
                 return .queued
@@ -64,15 +68,16 @@ final class Answering: Sendable {
                 await (response.later?() ?? response).send(through: responder)
                 self.answered()
             }
-            return worked()
+            return worked(on: exchange)
         }
         await response.send(through: exchange.responder)
-        worked()
+        worked(on: exchange)
         answered()
     }
 
     /// One less is worked on, so the first in the queue is.
-    private func worked() {
+    private func worked(on exchange: Exchange) {
+        if exchange.isUpload { return }
         let next = state.withLock { state -> Exchange? in
             if state.next.isEmpty {
                 state.next = state.queue.reversed()
