@@ -114,7 +114,7 @@ struct ReleaseTests {
             if more.isEmpty { break }
             told += String(decoding: more, as: UTF8.self)
         }
-        #expect(told.contains("fix: write 'autonomy'"))
+        #expect(told.contains("\"fix\":\"write 'autonomy'"))
         #expect(told.contains("Policies/refund.yaml"))
         #expect(try await ask(url, agent).body["release"]?.string == first)
         try write(bound: 100)

@@ -34,7 +34,7 @@ enum CallbacksCommand {
     private static func desk(_ opened: OpenStore) -> CallbackDesk {
         CallbackDesk(
             store: opened.store,
-            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
+            surroundings: .system
         )
     }
 

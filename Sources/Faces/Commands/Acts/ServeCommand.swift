@@ -55,7 +55,11 @@ enum ServeCommand {
         Signals.outlive()
         HTTPServer.shareMemory()
         let instruments = observation.instruments
-        let running = try await RunningEngine.serve(call) { MeasuredStore($0, instruments) }
+        let running = try await RunningEngine.serve(
+            call,
+            telling: { observation.tell(.error, "head_not_written", $0) },
+            wrap: { MeasuredStore($0, instruments) }
+        )
         let settings = ServeSettings(
             address: address,
             port: UInt16(port),
@@ -81,16 +85,19 @@ enum ServeCommand {
         _ observation: Observation,
         _ call: Invocation
     ) async throws {
-        let serving = try await Serving(running, settings, observation, call, tell: tell)
-        let server = try start(settings) { serving.answering.answer($0, $1) }
+        let serving = try await Serving(running, settings, observation, call)
+        let server = try start(settings, observation) { serving.answering.answer($0, $1) }
         try await announce(server, settings, running, observation, call)
-        if !call.has("--watch") { tellOfDraft(Location(call).folder, running.engine.live) }
+        if !call.has("--watch"), let note = draft(Location(call).folder, running.engine.live) {
+            observation.tell(.warn, "draft", note)
+        }
         await serving.run(until: Signals.termination(), cutting: server)
         server.stop()
     }
 
     private static func start(
         _ settings: ServeSettings,
+        _ observation: Observation,
         _ handler: @escaping HTTPServer.Handler
     ) throws -> HTTPServer {
         var limits = HTTPServerLimits()
@@ -110,7 +117,9 @@ enum ServeCommand {
             throw settings.identity?.explain(error) ?? CommandFailure(error)
         }
         if server.connectionLimit < limits.connections {
-            Terminal.standard.note(
+            observation.tell(
+                .warn,
+                "few_connections",
                 "\(server.connectionLimit) connections at once, not \(limits.connections): the "
                     + "process may not open more files (ulimit -n)"
             )
@@ -118,42 +127,20 @@ enum ServeCommand {
         return server
     }
 
-    /// Says what became of a promotion.
-    private static func tell(_ followed: Followed) {
-        switch followed {
-        case .unchanged: break
-        case .live(let promotion):
-            Terminal.standard.note(
-                "release \(promotion.release.hex) is live (\(promotion.act.rawValue) by "
-                    + "\(promotion.person))"
-            )
-        case .refused(let promotion, let error):
-            Terminal.standard.note(
-                "release \(promotion.release.hex) cannot go live here, so the one before it keeps "
-                    + "serving: \(error.message)"
-            )
-        }
-    }
-
-    /// Says so when the folder is another state than what is live.
-    private static func tellOfDraft(_ folder: String, _ live: LoadedRelease) {
+    /// What a person should know of a folder that is another state than what is live.
+    private static func draft(_ folder: String, _ live: LoadedRelease) -> String? {
         let note: String
         do {
-            let draft = WorkspaceFolder.check(try WorkspaceFolder.read(folder))
-            guard let workspace = draft.workspace else {
-                note = "the folder does not check ('stepgate check' tells)"
-                return said(note, live)
-            }
-            if workspace.release.digest == live.digest { return }
-            note = "the folder differs ('stepgate promote draft' makes it live)"
+            let check = WorkspaceFolder.check(try WorkspaceFolder.read(folder))
+            if check.workspace?.release.digest == live.digest { return nil }
+            note =
+                check.workspace == nil
+                ? "the folder does not check ('stepgate check' tells)"
+                : "the folder differs ('stepgate promote draft' makes it live)"
         } catch {
             note = "the folder cannot be read (\(CommandFailure(error).message))"
         }
-        said(note, live)
-    }
-
-    private static func said(_ note: String, _ live: LoadedRelease) {
-        Terminal.standard.note("\(note); release \(live.digest.hex) serves")
+        return "\(note); release \(live.digest.hex) serves"
     }
 
     /// Says where it is, and on this machine alone makes the first token.
@@ -169,7 +156,7 @@ enum ServeCommand {
         var first: String?
         let desk = TokenDesk(
             store: running.storage,
-            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
+            surroundings: .system
         )
         if address.hasPrefix("127."), try await desk.all().isEmpty {
             first = try await desk.create(

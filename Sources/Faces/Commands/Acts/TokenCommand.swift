@@ -57,7 +57,7 @@ enum TokenCommand {
     private static func desk(_ opened: OpenStore) -> TokenDesk {
         TokenDesk(
             store: opened.store,
-            surroundings: Surroundings(clock: SystemClock(), chance: SystemChance())
+            surroundings: .system
         )
     }
 

@@ -2,6 +2,7 @@ internal import Autonomy
 internal import Decisions
 internal import Engine
 internal import Platform
+internal import Telemetry
 internal import Values
 
 /// Says when a watched folder is worth reading: once it changed and then kept still for one look,
@@ -28,14 +29,19 @@ struct FolderWatch: Sendable {
     let desk: ReleaseDesk
     let service: DecisionService
     let person: String
-    let terminal: Terminal
+    let observation: Observation
 
-    init(_ running: RunningEngine, _ service: DecisionService, _ call: Invocation) {
+    init(
+        _ running: RunningEngine,
+        _ service: DecisionService,
+        _ observation: Observation,
+        _ call: Invocation
+    ) {
         folder = Location(call).folder
         desk = running.releaseDesk
         self.service = service
         person = Person.of(call)
-        terminal = .standard
+        self.observation = observation
     }
 
     func run() async {
@@ -53,7 +59,7 @@ struct FolderWatch: Sendable {
             } catch {
                 stillness.failed()
                 let message = CommandFailure(error).message
-                if message != told { terminal.note("watch: \(message)") }
+                if message != told { observation.tell(.error, "watch_failed", "watch: \(message)") }
                 told = message
             }
             do {
@@ -67,8 +73,10 @@ struct FolderWatch: Sendable {
     private func take(_ files: WorkspaceFiles) async throws {
         let check = WorkspaceFolder.check(files)
         guard let workspace = check.workspace else {
-            terminal.note(Diagnostics(check.diagnostics).rendered)
-            terminal.note(
+            observation.tell(Diagnostics(check.diagnostics))
+            observation.tell(
+                .error,
+                "watch_refused",
                 "watch: this change does not check, so release "
                     + "\(service.engine.live.digest.hex.prefix(12)) keeps serving"
             )

@@ -41,7 +41,7 @@ struct HeadsFile: Sendable {
 
     /// Appends the head each minute until it is cancelled; a disk that does not take it is told of
     /// once, and tried again.
-    func keep(_ store: any Store) async {
+    func keep(_ store: any Store, tell: @Sendable (String) -> Void) async {
         var isTold = false
         while !Task.isCancelled {
             do {
@@ -52,7 +52,7 @@ struct HeadsFile: Sendable {
                 return
             } catch {
                 if !isTold {
-                    Terminal.standard.note(
+                    tell(
                         "the log's head is not written beside the store: "
                             + CommandFailure(error).message
                     )

@@ -1,3 +1,5 @@
+internal import Decisions
+internal import Engine
 internal import Platform
 internal import Telemetry
 internal import Values
@@ -63,6 +65,45 @@ struct Observation: Sendable {
             Terminal.standard.note(sentence)
         } else {
             instruments.log.note(level, event, [("message", .string(sentence))])
+        }
+    }
+
+    /// Tells what is wrong with a folder: to people with the place underlined, to programs a line
+    /// of the log each.
+    func tell(_ diagnostics: Diagnostics) {
+        guard instruments.log.format == .json else {
+            return Terminal.standard.note(diagnostics.rendered)
+        }
+        for found in diagnostics.list {
+            var fields: [LogBook.Field] = [
+                ("file", .string(found.file)), ("line", .int(Int64(found.position.line))),
+                ("column", .int(Int64(found.position.column))),
+                ("message", .string(found.message)),
+            ]
+            if let fix = found.fix { fields.append(("fix", .string(fix))) }
+            let level: LogLevel = found.severity == .error ? .error : .warn
+            instruments.log.note(level, "diagnostic", fields)
+        }
+    }
+
+    /// Tells what became of a promotion.
+    func tell(_ followed: Followed) {
+        switch followed {
+        case .unchanged: break
+        case .live(let promotion):
+            tell(
+                .info,
+                "release_live",
+                "release \(promotion.release.hex) is live (\(promotion.act.rawValue) by "
+                    + "\(promotion.person))"
+            )
+        case .refused(let promotion, let error):
+            tell(
+                .error,
+                "release_refused",
+                "release \(promotion.release.hex) cannot go live here, so the one before it keeps "
+                    + "serving: \(error.message)"
+            )
         }
     }
 

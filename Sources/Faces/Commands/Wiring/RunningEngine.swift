@@ -31,13 +31,14 @@ struct RunningEngine: Sendable {
 
     /// An engine that decides under the live release; the folder becomes it where none is yet.
     ///
-    /// It sees of the store what `wrap` makes of it.
+    /// It sees of the store what `wrap` makes of it; `tell` hears what goes wrong beside its work.
     static func serve(
         _ call: Invocation,
+        telling tell: @escaping @Sendable (String) -> Void,
         wrap: (SQLiteStore) -> any Store
     ) async throws -> RunningEngine {
         let person = Person.of(call)
-        return try await start(Location(call), wrap: wrap) { desk, releases in
+        return try await start(Location(call), telling: tell, wrap: wrap) { desk, releases in
             if let live = try await desk.live() {
                 return (try await releases.release(live.release), live)
             }
@@ -52,6 +53,7 @@ struct RunningEngine: Sendable {
     /// Opens the store, takes the release that is chosen there and begins to write the log's heads.
     private static func start(
         _ location: Location,
+        telling tell: @escaping @Sendable (String) -> Void = { Terminal.standard.note($0) },
         wrap: (SQLiteStore) -> any Store = { $0 },
         under choose: (ReleaseDesk, Releases) async throws -> (LoadedRelease, Promotion?)
     ) async throws -> RunningEngine {
@@ -94,7 +96,7 @@ struct RunningEngine: Sendable {
                 storage: storage,
                 transport: transport,
                 heads: heads,
-                keeper: Task { await heads.keep(store) }
+                keeper: Task { await heads.keep(store, tell: tell) }
             )
         } catch {
             transport.close()

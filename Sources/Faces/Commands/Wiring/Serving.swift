@@ -26,15 +26,14 @@ struct Serving: Sendable {
         _ running: RunningEngine,
         _ settings: ServeSettings,
         _ observation: Observation,
-        _ call: Invocation,
-        tell: @escaping @Sendable (Followed) -> Void
+        _ call: Invocation
     ) async throws {
         let allowsPrivate = call.has("--allow-private-callbacks")
         let courier = try await running.courier(allowsPrivate: allowsPrivate)
         service = try await DecisionService(
             engine: running.engine,
             clock: SystemClock(),
-            tell: tell,
+            tell: { observation.tell($0) },
             finished: { courier.wake() }
         )
         answering = Answering(
@@ -51,7 +50,7 @@ struct Serving: Sendable {
             )
         )
         self.courier = courier
-        watch = call.has("--watch") ? FolderWatch(running, service, call) : nil
+        watch = call.has("--watch") ? FolderWatch(running, service, observation, call) : nil
         self.observation = observation
     }
 
