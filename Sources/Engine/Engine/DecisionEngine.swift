@@ -41,8 +41,8 @@ package struct DecisionEngine: Sendable {
 
     /// What new steps are decided under; taken once a step, as it may change between two looks.
     package var live: LoadedRelease { current.release }
-    /// How it went live; nothing for a folder that was never promoted.
-    package var promotion: Promotion? { current.promotion }
+    /// What answers call the live release: its digest and how it went live.
+    package var liveName: String { current.name }
 
     /// Looks at what was promoted last and takes it into force.
     package func follow() async throws(EngineError) -> Followed {

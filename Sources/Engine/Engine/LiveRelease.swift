@@ -9,7 +9,10 @@ internal import Values
 package final class LiveRelease: Sendable {
     private struct State {
         var release: LoadedRelease
+        /// Nothing where a folder is decided with that was never promoted.
         var promotion: Promotion?
+        /// Made once, as every answer names it.
+        var name: String
         /// The last promotion that could not be followed, told once.
         var refused: Int64?
     }
@@ -17,12 +20,18 @@ package final class LiveRelease: Sendable {
     private let state: Mutex<State>
 
     package init(_ release: LoadedRelease, _ promotion: Promotion?) {
-        state = Mutex(State(release: release, promotion: promotion))
+        state = Mutex(
+            State(
+                release: release,
+                promotion: promotion,
+                name: Self.name(release, promotion)
+            )
+        )
     }
 
     package var release: LoadedRelease { state.withLock { $0.release } }
-    /// Nothing where a folder is decided with that was never promoted.
-    package var promotion: Promotion? { state.withLock { $0.promotion } }
+    /// Its digest and, after a semicolon, how it went live.
+    package var name: String { state.withLock { $0.name } }
 
     /// Whether a promotion is news: neither the one in force nor one that was refused before.
     func isNews(_ promotion: Promotion) -> Bool {
@@ -32,10 +41,16 @@ package final class LiveRelease: Sendable {
     }
 
     func exchange(_ release: LoadedRelease, _ promotion: Promotion) {
+        let name = Self.name(release, promotion)
         state.withLock { state in
             state.release = release
             state.promotion = promotion
+            state.name = name
         }
+    }
+
+    private static func name(_ release: LoadedRelease, _ promotion: Promotion?) -> String {
+        release.digest.hex + (promotion.map { "; \($0.act.rawValue)" } ?? "")
     }
 
     func refuse(_ promotion: Promotion) { state.withLock { $0.refused = promotion.number } }

@@ -147,8 +147,11 @@ package final class MeasuredStore: Store {
         from sequence: Int64,
         limit: Int
     ) async throws(StoreError) -> [BareEntry] {
-        try await store.bareEntries(from: sequence, limit: limit)
+        try await read { () async throws(StoreError) in
+            try await store.bareEntries(from: sequence, limit: limit)
+        }
     }
+
     package func tallies(since: Instant) async throws(StoreError) -> [CallTally] {
         try await read { () async throws(StoreError) in try await store.tallies(since: since) }
     }
@@ -181,19 +184,28 @@ package final class MeasuredStore: Store {
     }
 
     package func callback(_ decision: Identifier) async throws(StoreError) -> Callback? {
-        try await store.callback(decision)
+        try await read { () async throws(StoreError) in
+            try await store.callback(decision)
+        }
     }
+
     package func callbacks(_ query: CallbackQuery) async throws(StoreError) -> [Callback] {
-        try await store.callbacks(query)
+        try await read { () async throws(StoreError) in
+            try await store.callbacks(query)
+        }
     }
+
     package func callbacks(
         dueAt now: Instant,
         avoiding hosts: Set<String>,
         toEach: Int,
         limit: Int
     ) async throws(StoreError) -> [Callback] {
-        try await store.callbacks(dueAt: now, avoiding: hosts, toEach: toEach, limit: limit)
+        try await read { () async throws(StoreError) in
+            try await store.callbacks(dueAt: now, avoiding: hosts, toEach: toEach, limit: limit)
+        }
     }
+
     package func keep(_ callbacks: [Callback]) async throws(StoreError) -> [Bool] {
         try await store.keep(callbacks)
     }
@@ -205,13 +217,21 @@ package final class MeasuredStore: Store {
         try await store.keep(release, note)
     }
     package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
-        try await store.releaseNotes(limit: limit)
+        try await read { () async throws(StoreError) in
+            try await store.releaseNotes(limit: limit)
+        }
     }
+
     package func promotions(limit: Int) async throws(StoreError) -> [Promotion] {
-        try await store.promotions(limit: limit)
+        try await read { () async throws(StoreError) in
+            try await store.promotions(limit: limit)
+        }
     }
+
     package func promotion(_ number: Int64) async throws(StoreError) -> Promotion? {
-        try await store.promotion(number)
+        try await read { () async throws(StoreError) in
+            try await store.promotion(number)
+        }
     }
 }
 

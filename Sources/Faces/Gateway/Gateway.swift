@@ -100,9 +100,7 @@ package final class Gateway: Sendable {
 
     /// Which release is live and how it went live, so that each answer tells when that changes.
     private var liveHeader: (name: String, value: String) {
-        let engine = service.engine
-        let act = engine.promotion.map { "; \($0.act.rawValue)" } ?? ""
-        return ("stepgate-release", engine.live.digest.hex + act)
+        ("stepgate-release", service.engine.liveName)
     }
 
     private func answer(
@@ -161,18 +159,16 @@ package final class Gateway: Sendable {
 
     /// Who sent it, by the token in `Authorization: Bearer …`.
     private func visitor(_ request: GatewayRequest) async throws(Problem) -> Visitor {
-        var problem = Problem(
-            401,
-            "unauthorized",
-            "A token is needed",
-            "send 'Authorization: Bearer TOKEN'; 'stepgate token create' makes one"
-        )
-        problem.headers = [("www-authenticate", "Bearer")]
-        guard let header = request.headers["authorization"] else { throw problem }
-        let parts = header.split(separator: " ", maxSplits: 1).map(String.init)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw problem }
-        guard let token = try await gatekeeper.token(parts[1]) else { throw Problem.badToken }
+        guard let secret = bearer(request) else { throw Problem.noToken }
+        guard let token = try await gatekeeper.token(secret) else { throw Problem.badToken }
         return Visitor(token: token)
+    }
+
+    /// The secret that was sent, by RFC 6750.
+    private func bearer(_ request: GatewayRequest) -> String? {
+        let parts = request.headers["authorization"]?.split(separator: " ", maxSplits: 1) ?? []
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
     }
 
     /// Throws when the token is no longer good, for what goes on long after it was shown.
@@ -217,6 +213,17 @@ package final class Gateway: Sendable {
 }
 
 extension Problem {
+    fileprivate static var noToken: Problem {
+        var problem = Problem(
+            401,
+            "unauthorized",
+            "A token is needed",
+            "send 'Authorization: Bearer TOKEN'; 'stepgate token create' makes one"
+        )
+        problem.headers = [("www-authenticate", "Bearer")]
+        return problem
+    }
+
     fileprivate static var badToken: Problem {
         var problem = Problem(
             401,
