@@ -128,9 +128,14 @@ let package = Package(
                 "Starter/message_triage_prompt.txt",
             ]
         ),
+        .target(
+            name: "CAllocator",
+            path: "Sources/Adapters/CAllocator",
+            linkerSettings: [.linkedLibrary("jemalloc")]
+        ),
         .executableTarget(
             name: "stepgate",
-            dependencies: ["Commands"],
+            dependencies: ["CAllocator", "Commands"],
             path: "Sources/Faces/stepgate"
         ),
 

@@ -25,9 +25,6 @@ struct stepgate_mhd_settings {
     void *context;
 };
 
-/// Has glibc keep two pools of freed memory for all threads, not one for each.
-static inline void stepgate_share_memory(void) { mallopt(M_ARENA_MAX, 2); }
-
 /// Starts a daemon over epoll on one address, which works when it is run by its one thread, or
 /// returns null with errno set.
 static inline struct MHD_Daemon *stepgate_mhd_start(const struct stepgate_mhd_settings *start) {

@@ -81,12 +81,6 @@ package final class HTTPServer: Sendable {
     /// client, or ended by `stop`.
     package func settle() async { await service.settle() }
 
-    /// Has the process's threads share the memory they let go.
-    ///
-    /// Otherwise each keeps what a rush of requests needed, for itself and for good. To be called
-    /// before there are threads.
-    package static func shareMemory() { stepgate_share_memory() }
-
     /// Ends every connection; answers that come later are passed over.
     ///
     /// Must not be called from a handler, whose thread it waits for.

@@ -15,7 +15,7 @@ package enum Limits {
     /// Expired answers let go of with each one kept.
     static let answersLetGo = 16
     /// Memory for pages of the store: for the writer, whose indexes it keeps near, and for others.
-    static let cacheKibibytes = 16 << 10
+    static let cacheKibibytes = 12 << 10
     static let readCacheKibibytes = 2 << 10
     /// Rows of one listing.
     package static let rows = 100_000

@@ -123,18 +123,13 @@ package final class DecisionService: Sendable {
         return try await engine.view(of: id)
     }
 
-    /// The decision once it is what the caller wants, or else after that long; for one that was just
-    /// taken on or looked at.
+    /// Returns once the decision is what the caller wants, or else after that long; for one that was
+    /// just taken on or looked at.
     ///
     /// Thousands may wait here, so nothing is read before: what became of it meanwhile is remembered,
     /// or seen at the next look.
-    package func awaited(
-        _ id: Identifier,
-        _ wish: Wish,
-        within time: Duration
-    ) async throws(EngineError) -> DecisionView {
+    package func wait(for id: Identifier, _ wish: Wish, within time: Duration) async {
         await waiters.wait(for: id, wish, until: clock.now + time)
-        return try await engine.view(of: id)
     }
 
     /// Tells that a person here has changed a decision.

@@ -121,15 +121,26 @@ extension Gateway {
         if time == .zero || wish.isDone(view.record.state) { return answer(view, asked, notes) }
         let id = view.record.id
         return GatewayResponse(later: { [self] in
-            do throws(EngineError) {
-                let view = try await service.awaited(id, wish, within: time)
-                return answer(view, asked, notes)
-            } catch {
-                let problem = Problem(error)
-                notes.note(problem)
-                return problem.response
-            }
+            await service.wait(for: id, wish, within: time)
+            return await settled(id, asked, notes)
         })
+    }
+
+    /// What became of a decision that was waited for; apart from the waiting, which holds no room for
+    /// it so.
+    @inline(never)
+    private func settled(
+        _ id: Identifier,
+        _ asked: Duration?,
+        _ notes: RequestNotes
+    ) async -> GatewayResponse {
+        do throws(EngineError) {
+            return answer(try await service.engine.view(of: id), asked, notes)
+        } catch {
+            let problem = Problem(error)
+            notes.note(problem)
+            return problem.response
+        }
     }
 
     /// 200 when it is final, 202 and where to look when it is not.

@@ -53,7 +53,6 @@ enum ServeCommand {
         try identity?.warn(.standard)
         let observation = try Observation(call)
         Signals.outlive()
-        HTTPServer.shareMemory()
         let instruments = observation.instruments
         let running = try await RunningEngine.serve(
             call,
