@@ -43,21 +43,31 @@ package final class LineWriter: Sendable {
             defer { state.isDraining = true }
             return (true, !state.isDraining)
         }
-        if isFirst { queue.async { self.drain() } }
+        if isFirst { queue.async { self.drainAndLook() } }
         return isTaken
     }
 
-    private func drain() {
+    /// Writes what waits, then looks again a moment later until nothing came: under load the thread
+    /// is woken for many lines, not for each.
+    private func drainAndLook() {
+        guard drain() else { return }
+        queue.asyncAfter(deadline: .now() + Limits.lineGap) { self.drainAndLook() }
+    }
+
+    /// Whether anything was written.
+    private func drain() -> Bool {
+        var isAny = false
         while true {
             let (lines, dropped) = state.withLock { state -> ([[UInt8]], Int) in
                 defer {
                     state.waiting = []
                     state.dropped = 0
                 }
-                if state.waiting.isEmpty, state.dropped == 0 { state.isDraining = false }
+                if state.waiting.isEmpty, state.dropped == 0, !isAny { state.isDraining = false }
                 return (state.waiting, state.dropped)
             }
-            if lines.isEmpty, dropped == 0 { return }
+            if lines.isEmpty, dropped == 0 { return isAny }
+            isAny = true
             for line in lines {
                 write(line)
                 // Room is there once a line is written, not before.
@@ -72,7 +82,10 @@ package final class LineWriter: Sendable {
         let microseconds = Int(time / .microseconds(1))
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let end = Once { continuation.resume() }
-            queue.async { end.run() }
+            queue.async {
+                _ = self.drain()
+                end.run()
+            }
             DispatchQueue.global().asyncAfter(deadline: .now() + .microseconds(microseconds)) {
                 end.run()
             }

@@ -33,7 +33,7 @@ package enum TimeZones {
         in folder: String
     ) throws(TimeZoneError) -> [UInt8] {
         do {
-            return try Folder.read("\(folder)/\(name)", limit: Limits.timeZoneBytes)
+            return try Folder.read("\(folder)/\(name)", limit: Values.Limits.timeZoneBytes)
         } catch {
             guard Folder.isFolder(folder) else {
                 throw TimeZoneError(

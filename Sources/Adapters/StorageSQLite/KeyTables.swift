@@ -14,7 +14,6 @@ struct KeyTables {
     private let connection: SQLiteConnection
     /// The day each table has the keys of.
     private var days: [Int64]
-    private var inserted = 0
 
     init(_ connection: SQLiteConnection) throws {
         self.connection = connection
@@ -48,7 +47,6 @@ struct KeyTables {
             [claim, .blob(decision.bytes), .blob(key.body.bytes)]
         )
         if connection.changes == 0 { return try find(claim, in: slot) }
-        inserted += 1
         return nil
     }
 
@@ -67,11 +65,13 @@ struct KeyTables {
     }
 
     /// Forgets some of the oldest keys: more than were added, so that their table is empty when its
-    /// turn comes.
-    func forget() throws {
-        guard inserted > 0 else { return }
+    /// turn comes. Of many small transactions, each from one entry of the log to another, only some
+    /// do it.
+    func forget(after first: Int64, last: Int64) throws {
+        let turns = last / Limits.forgetEvery - first / Limits.forgetEvery
+        guard turns > 0 else { return }
         for slot in days.indices where days[slot] < today - 1 {
-            try connection.run(Self.forget[slot], [.integer(Int64(inserted * 4))])
+            try connection.run(Self.forget[slot], [.integer(turns * Limits.forgetEvery * 4)])
         }
     }
 

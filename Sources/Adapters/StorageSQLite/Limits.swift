@@ -14,6 +14,8 @@ package enum Limits {
     static let busyMilliseconds: Int32 = 10_000
     /// Expired answers let go of with each one kept.
     static let answersLetGo = 16
+    /// Entries after which old keys are let go of, four for each.
+    static let forgetEvery: Int64 = 64
     /// Memory for pages of the store: for the writer, whose indexes it keeps near, and for others.
     static let cacheKibibytes = 12 << 10
     static let readCacheKibibytes = 2 << 10

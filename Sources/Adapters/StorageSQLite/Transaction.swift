@@ -7,6 +7,8 @@ internal import Values
 struct Transaction {
     let connection: SQLiteConnection
     private var head: ChainHead
+    /// The entries before this transaction's.
+    private let before: Int64
     /// Numbers of scopes met in this transaction.
     private var scopes: [String: Int64] = [:]
     /// Added up here and written once at the end: many changes are of the same quarter.
@@ -25,11 +27,13 @@ struct Transaction {
         )
         guard let last else {
             head = .empty
+            before = 0
             return
         }
         guard let count = last[0].integer, let hash = last[1].blob.flatMap({ Digest(bytes: $0) })
         else { throw StoreError(.corrupt, "the last entry of the log cannot be read") }
         head = ChainHead(count: count, hash: hash)
+        before = count
     }
 
     mutating func apply(_ change: Change) throws -> CommitResult {
@@ -77,7 +81,7 @@ struct Transaction {
 
     /// Writes what the changes add up to; before the commit.
     func finish() throws {
-        try keys?.forget()
+        try keys?.forget(after: before, last: head.count)
         for tally in tallies.values { try write(tally) }
         for model in models.values {
             try connection.run(

@@ -53,7 +53,8 @@ package final class LogBook: Sendable {
     /// Whether lines of that level are written.
     package func takes(_ level: LogLevel) -> Bool { format != .off && level >= self.level }
 
-    /// Writes a line; fields without a value are left out.
+    /// Writes a line; fields without a value are left out. The event and the names of fields are
+    /// words of the program's own, written as they are.
     package func note(_ level: LogLevel, _ event: String, _ fields: [(String, JSON?)] = []) {
         guard takes(level) else { return }
         let line = line(level, event, fields.compactMap { name, value in value.map { (name, $0) } })
@@ -71,12 +72,13 @@ package final class LogBook: Sendable {
         switch format {
         case .off: return []
         case .json:
-            let own: [JSONObject.Member] = [
-                .init("time", .string(time)), .init("level", .string(level.rawValue)),
-                .init("event", .string(event)),
-            ]
-            let members = fields.map { JSONObject.Member($0.name, Self.bounded($0.value)) }
-            JSON.object(JSONObject(uniqueMembers: own + members)).appendCompact(to: &bytes)
+            bytes.reserveCapacity(512)
+            bytes += #"{"time":"\#(time)","level":"\#(level.rawValue)","event":"\#(event)""#.utf8
+            for field in fields {
+                bytes += #","\#(field.name)":"#.utf8
+                Self.bounded(field.value).appendCompact(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
         case .text:
             bytes += "\(time) \(level.rawValue) \(event)".utf8
             for field in fields {
