@@ -65,7 +65,9 @@ struct KeyTables {
     }
 
     /// Forgets some of the oldest keys: more than were added, so that their table is empty when its
-    /// turn comes. Of many small transactions, each from one entry of the log to another, only some
+    /// turn comes.
+    ///
+    /// Of many small transactions, each from one entry of the log to another, only some
     /// do it.
     func forget(after first: Int64, last: Int64) throws {
         let turns = last / Limits.forgetEvery - first / Limits.forgetEvery

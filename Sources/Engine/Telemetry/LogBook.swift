@@ -53,7 +53,9 @@ package final class LogBook: Sendable {
     /// Whether lines of that level are written.
     package func takes(_ level: LogLevel) -> Bool { format != .off && level >= self.level }
 
-    /// Writes a line; fields without a value are left out. The event and the names of fields are
+    /// Writes a line; fields without a value are left out.
+    ///
+    /// The event and the names of fields are
     /// words of the program's own, written as they are.
     package func note(_ level: LogLevel, _ event: String, _ fields: [(String, JSON?)] = []) {
         guard takes(level) else { return }
