@@ -63,6 +63,8 @@ let package = Package(
         room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
+        room("Core", "Flows", ["Values", "Expressions", "Autonomy", "Reviews"]),
+        room("Core", "Runs", ["Values", "Expressions", "Flows"]),
         room("Core", "Webhooks", ["Values", "Decisions"]),
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),

@@ -1,0 +1,131 @@
+package import Values
+
+/// A step under way: one row in a store, which is either ready, leased or waiting.
+///
+/// `epoch` fences: it grows with every change of the state, and a result counts only under the epoch
+/// it was asked for with.
+package struct ActiveStep: Sendable, Equatable {
+    package enum State: Sendable, Equatable {
+        /// Something can be done for it now: an attempt, or taking in what it waited for.
+        case ready
+        /// Somebody works on it, until then at most.
+        case leased(by: String, until: Instant)
+        case waiting(Wait)
+    }
+
+    /// The step's number; `Run.slotStep` for the place of a run that is queued.
+    package let step: Int
+    /// The kind of work an external worker asks for; nothing where an engine does it.
+    package let kind: String?
+    package var state: State
+    package var epoch: Int64 = 1
+    /// Attempts begun since the step began or a person had it tried again.
+    package var attempt = 0
+    package let begunAt: Instant
+    /// When it came into its state.
+    package var since: Instant
+    /// When its waiting ends as a failure.
+    package var deadline: Instant?
+    /// What a person wrote in the place of the step's own input.
+    package var override: JSON?
+    /// Of the last attempt.
+    package var failure: StepFailure?
+    /// Whether it takes back what the step did.
+    package let isUndo: Bool
+    /// The runs of an `each` or a sub-flow.
+    package var children: Children?
+
+    package init(
+        step: Int,
+        kind: String? = nil,
+        state: State = .ready,
+        at now: Instant,
+        deadline: Instant? = nil,
+        isUndo: Bool = false
+    ) {
+        self.step = step
+        self.kind = kind
+        self.state = state
+        begunAt = now
+        since = now
+        self.deadline = deadline
+        self.isUndo = isUndo
+    }
+
+    /// When it must be looked at if nothing happens before; nothing for never.
+    package var dueAt: Instant? {
+        switch state {
+        case .ready: return deadline
+        case .leased(_, let until): return until
+        case .waiting(.timer(let until)): return min(until, deadline ?? until)
+        case .waiting(.person): return nil
+        case .waiting: return deadline
+        }
+    }
+}
+
+/// What a waiting step waits for; exactly one thing.
+package enum Wait: Sendable, Equatable {
+    /// A moment: the next attempt, or the end of a sleep.
+    case timer(Instant)
+    /// The end of a decision, and with it of its review.
+    case decision(Identifier)
+    /// A call of the address whose token has that digest.
+    case callback(Digest)
+    /// An event of that type.
+    case event(String)
+    /// Runs that this step started.
+    case children
+    /// A person: the step failed for good.
+    case person
+    /// Another run with the same key to end.
+    case slot(String)
+
+    /// The word a store finds it by.
+    package var kind: String {
+        switch self {
+        case .timer: "timer"
+        case .decision: "decision"
+        case .callback: "callback"
+        case .event: "event"
+        case .children: "children"
+        case .person: "person"
+        case .slot: "slot"
+        }
+    }
+
+    /// What it is found by among those of its kind; nothing where nothing outside wakes it.
+    package var key: String? {
+        switch self {
+        case .timer, .children, .person: nil
+        case .decision(let id): id.description
+        case .callback(let digest): digest.hex
+        case .event(let type): type
+        case .slot(let key): key
+        }
+    }
+}
+
+/// The runs an `each` or a sub-flow started: counts alone, whatever their number.
+package struct Children: Sendable, Equatable {
+    package enum Order: String, Sendable {
+        case cancel
+        case pause
+        case resume
+        case undo
+    }
+
+    package let total: Int
+    package var started = 0
+    package var succeeded = 0
+    package var failed = 0
+    /// The first that failed, for a person.
+    package var firstFailure: StepFailure?
+    /// What all that are under way are being told, and how many were.
+    package var order: Order?
+    package var told = 0
+
+    package init(total: Int) { self.total = total }
+
+    package var underway: Int { started - succeeded - failed }
+}
