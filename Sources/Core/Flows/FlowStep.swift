@@ -46,6 +46,17 @@ package struct FlowStep: Sendable {
     }
 }
 
+extension FlowStep {
+    /// The steps whose outputs its expressions read.
+    package var reads: Set<Int> {
+        var reads = when?.reads ?? []
+        for work in [work, undo] {
+            if let work { reads.formUnion(work.reads) }
+        }
+        return reads
+    }
+}
+
 /// What a step does. The last four hold other steps, by their numbers.
 package enum Work: Sendable {
     /// Has a policy decide; the output is the decision's.
@@ -65,6 +76,21 @@ package enum Work: Sendable {
     case each(EachWork)
     /// The first branch whose condition holds, or the last without one.
     case choose([Choice])
+
+    /// The steps whose outputs it reads itself, those inside it aside.
+    package var reads: Set<Int> {
+        switch self {
+        case .decide(_, let with), .set(let with), .flow(_, let with), .external(_, let with, _):
+            with.reads
+        case .review(let review): review.shows.reads
+        case .http(let http): http.reads
+        case .wait(.event(_, let match)): match?.reads ?? []
+        case .wait(.until(let moment)), .sleep(.computed(let moment)): moment.reads
+        case .wait(.callback), .sleep(.fixed), .parallel: []
+        case .each(let each): each.items.reads
+        case .choose(let choices): choices.reduce(into: []) { $0.formUnion($1.when?.reads ?? []) }
+        }
+    }
 
     package struct Branch: Sendable, Equatable {
         package let name: String
@@ -113,6 +139,14 @@ package struct HTTPWork: Sendable {
     package let response: Schema?
     /// Statuses that are a success; 200 to 299 when empty.
     package let expects: Set<Int>
+
+    fileprivate var reads: Set<Int> {
+        var reads = url.reads.union(body?.reads ?? [])
+        for header in headers {
+            if case .template(let template) = header.value { reads.formUnion(template.reads) }
+        }
+        return reads
+    }
 
     package enum HeaderValue: Sendable {
         case template(FlowTemplate)

@@ -30,6 +30,12 @@ package struct ActiveStep: Sendable, Equatable {
     package var override: JSON?
     /// Of the last attempt.
     package var failure: StepFailure?
+    /// Attempts whose lease ended without a word.
+    package var lost = 0
+    /// The decision it asked for, while that is not final.
+    package var decision: Identifier?
+    /// Whether it shall end: what it asked for elsewhere is to be taken back.
+    package var isCancelled = false
     /// Whether it takes back what the step did.
     package let isUndo: Bool
     /// The runs of an `each` or a sub-flow.
@@ -70,8 +76,8 @@ package enum Wait: Sendable, Equatable {
     case timer(Instant)
     /// The end of a decision, and with it of its review.
     case decision(Identifier)
-    /// A call of the address whose token has that digest.
-    case callback(Digest)
+    /// A call of an address made for this step and epoch.
+    case callback
     /// An event of that type.
     case event(String)
     /// Runs that this step started.
@@ -97,9 +103,8 @@ package enum Wait: Sendable, Equatable {
     /// What it is found by among those of its kind; nothing where nothing outside wakes it.
     package var key: String? {
         switch self {
-        case .timer, .children, .person: nil
+        case .timer, .callback, .children, .person: nil
         case .decision(let id): id.description
-        case .callback(let digest): digest.hex
         case .event(let type): type
         case .slot(let key): key
         }
@@ -108,7 +113,8 @@ package enum Wait: Sendable, Equatable {
 
 /// The runs an `each` or a sub-flow started: counts alone, whatever their number.
 package struct Children: Sendable, Equatable {
-    package enum Order: String, Sendable {
+    /// What every one of them is being told.
+    package enum Order: String, Sendable, CaseIterable {
         case cancel
         case pause
         case resume
@@ -116,16 +122,25 @@ package struct Children: Sendable, Equatable {
     }
 
     package let total: Int
+    /// The items, or the sub-flow's one input.
+    package let items: Payload
+    /// The epoch they were begun with: a step that is done anew starts others.
+    package let generation: Int64
     package var started = 0
     package var succeeded = 0
     package var failed = 0
     /// The first that failed, for a person.
     package var firstFailure: StepFailure?
-    /// What all that are under way are being told, and how many were.
     package var order: Order?
+    /// How many were told, in the order of their items.
     package var told = 0
 
-    package init(total: Int) { self.total = total }
+    package init(total: Int, items: Payload, generation: Int64) {
+        self.total = total
+        self.items = items
+        self.generation = generation
+    }
 
     package var underway: Int { started - succeeded - failed }
+    package var isToldAll: Bool { order == nil || told >= started }
 }

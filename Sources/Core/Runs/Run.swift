@@ -4,7 +4,8 @@ package import Values
 ///
 /// The steps under way are rows of their own in a store, and only there; all else is the run's row.
 package struct Run: Sendable, Equatable {
-    /// The number of the one active step of a queued run, which waits for a slot.
+    /// The number of the one active step of a run that has not begun: it waits for a slot, or is ready
+    /// to begin.
     package static let slotStep = -1
 
     /// Which flow, or which of its `each` steps, the run executes.
@@ -28,13 +29,22 @@ package struct Run: Sendable, Equatable {
         package let step: Int
         /// The place of the item in its list, from 0; 0 for a sub-flow.
         package let item: Int
+        /// As in the step's `Children`.
+        package let generation: Int64
         /// How many runs are above: at most `Limits.depth`.
         package let depth: Int
 
-        package init(run: Identifier, step: Int, item: Int, depth: Int) {
+        package init(
+            run: Identifier,
+            step: Int,
+            item: Int,
+            generation: Int64,
+            depth: Int
+        ) {
             self.run = run
             self.step = step
             self.item = item
+            self.generation = generation
             self.depth = depth
         }
     }
@@ -76,10 +86,16 @@ package struct Run: Sendable, Equatable {
     package var fields: [String: JSON] = [:]
     /// The steps that have ended.
     package var ended: [Int: StepEnd] = [:]
-    /// Which branch a `switch` took.
+    /// Which branch a `switch` took, how many items an `each` had; any number for a `parallel`.
     package var choices: [Int: Int] = [:]
     /// The steps whose effect an abort undoes, in the order they ended.
     package var undoable: [Int] = []
+    /// Whether anything was undone, after which nothing before it stands.
+    package var isUndone = false
+    /// What it ends as once all is undone.
+    package var aftermath: RunState?
+    /// What a person's pause interrupted.
+    package var pausedFrom: RunState?
     package var output: Payload?
     /// The steps under way.
     package var active: [Int: ActiveStep] = [:]
@@ -182,7 +198,7 @@ package struct StepEnd: Sendable, Equatable {
 }
 
 /// Why an attempt failed.
-package struct StepFailure: Sendable, Equatable {
+package struct StepFailure: Error, Sendable, Equatable {
     /// One stable word, which `retry.on` may name: `timeout`, `deadline`, `status`, `network`,
     /// `rejected`, `expression`, `schema`, `worker`, `lease`, `child`, `limit`, `refused`.
     package let kind: String

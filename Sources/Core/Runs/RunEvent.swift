@@ -14,8 +14,10 @@ package enum RunEvent: Sendable, Equatable {
     case failed(step: Int, epoch: Int64, StepFailure)
     /// The attempt goes on elsewhere, and the step waits for its end.
     case waits(step: Int, epoch: Int64, Wait)
-    /// The step starts runs and waits for them: an `each`'s items or a sub-flow.
-    case counted(step: Int, epoch: Int64, total: Int)
+    /// What a cancelled step had asked for elsewhere is taken back.
+    case cancelled(step: Int, epoch: Int64)
+    /// So many of the runs that a step started were told what it ordered.
+    case told(step: Int, epoch: Int64, through: Int)
     /// Runs that a step started have ended since the last time.
     case childrenEnded(step: Int, succeeded: Int, failed: Int, first: StepFailure?)
     /// The moment a step is to be looked at has come.
@@ -59,26 +61,33 @@ package struct Transition: Sendable, Equatable {
     package struct Start: Sendable, Equatable {
         package let step: Int
         package let item: Int
+        package let generation: Int64
         package let flow: String
         /// The number of the `each` step; nothing for a sub-flow.
         package let each: Int?
         package let input: Payload
         package let items: [Run.Item]
+        /// The ends of the steps around it that its expressions read.
+        package let ended: [Int: StepEnd]
 
         package init(
             step: Int,
             item: Int,
+            generation: Int64,
             flow: String,
             each: Int?,
             input: Payload,
-            items: [Run.Item]
+            items: [Run.Item],
+            ended: [Int: StepEnd]
         ) {
             self.step = step
             self.item = item
+            self.generation = generation
             self.flow = flow
             self.each = each
             self.input = input
             self.items = items
+            self.ended = ended
         }
     }
 
@@ -88,18 +97,22 @@ package struct Transition: Sendable, Equatable {
     package let chance: UInt64
     package let run: Run
     package let starts: [Start]
+    /// Values too large for a row, by the digest of their canonical bytes.
+    package let resources: [Digest: [UInt8]]
 
     package init(
         event: RunEvent,
         at: Instant,
         chance: UInt64,
         run: Run,
-        starts: [Start]
+        starts: [Start],
+        resources: [Digest: [UInt8]]
     ) {
         self.event = event
         self.at = at
         self.chance = chance
         self.run = run
         self.starts = starts
+        self.resources = resources
     }
 }
