@@ -57,4 +57,28 @@ package enum Limits {
     /// Between two askings of a model that was unavailable.
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)
+
+    /// Runs remembered as they were committed last.
+    static let recentRuns = 8_192
+    /// Woken steps an engine remembers.
+    static let readyQueue = 16_384
+    /// Steps an engine is at, calls under way included.
+    package static let stepsAtOnce = 512
+    /// Woken steps read at a time, and of one flow.
+    static let readyPage = 1_024
+    static let readyOfFlow = 256
+    /// Due steps read at a time.
+    static let duePage = 256
+    /// What came for a run that is read at a time.
+    static let signalPage = 256
+    /// Runs below that are read at a time.
+    static let childPage = 256
+    /// Between two looks at what other processes did to runs.
+    static let runPause = Duration.seconds(1)
+    /// What a lease lasts beyond the time-out of what it is for.
+    static let leaseMargin = Duration.seconds(15)
+    /// How often the end of an attempt is brought to a store that does not take it, a second apart.
+    static let finishAttempts = 30
+    /// Bytes of an answer that are shown where it is refused.
+    static let answerShown = 500
 }

@@ -1,0 +1,266 @@
+internal import Flows
+internal import Models
+package import Runs
+package import Storage
+internal import Synchronization
+package import Values
+
+/// Drives runs for as long as it runs: begins attempts at what is ready, takes in what waiting steps
+/// waited for, and looks at what is due.
+///
+/// It holds nothing that the store does not: after a crash the next driver finds every step where its
+/// row says it is.
+package final class RunDriver: Sendable {
+    private struct State {
+        var queue = ReadyQueue(limit: Limits.readyQueue)
+        /// Steps that somebody here is at.
+        var underway: Set<ReadyQueue.Key> = []
+        /// Those of them that came again meanwhile.
+        var again: [ReadyQueue.Key: StepPlace] = [:]
+        var mustLook = true
+        var alarm: Instant?
+    }
+
+    package let keeper: RunKeeper
+    let service: DecisionService
+    let transport: any HTTPTransport
+    let secrets: @Sendable (String, Bool) -> String?
+    /// Whether http steps may call into private networks, this machine included.
+    let allowsPrivate: Bool
+    private let state = Mutex(State())
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+    private let alarms: AsyncStream<Void>
+    private let setAlarm: AsyncStream<Void>.Continuation
+    private let failed: @Sendable (Identifier, EngineError) -> Void
+    private let told: @Sendable (Run) -> Void
+
+    /// `secrets` reads a secret by its name, from the environment or a file. `told` hears of every run
+    /// that a transition has changed, `failed` of each that could not be gone on with just now.
+    package init(
+        service: DecisionService,
+        releases: any ReleaseSource,
+        surroundings: Surroundings,
+        transport: any HTTPTransport,
+        secrets: @escaping @Sendable (_ name: String, _ isFile: Bool) -> String?,
+        allowsPrivate: Bool = false,
+        told: @escaping @Sendable (Run) -> Void = { _ in },
+        failed: @escaping @Sendable (Identifier, EngineError) -> Void = { _, _ in }
+    ) {
+        self.service = service
+        self.transport = transport
+        self.secrets = secrets
+        self.allowsPrivate = allowsPrivate
+        self.told = told
+        self.failed = failed
+        (bell, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (alarms, setAlarm) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let relay = Relay()
+        keeper = RunKeeper(
+            store: service.engine.store,
+            releases: releases,
+            surroundings: surroundings,
+            tell: { relay.tell($0, $1) }
+        )
+        relay.attach { [weak self] in self?.committed($0, $1) }
+    }
+
+    var now: Instant { keeper.now }
+    var store: any Store { keeper.store }
+
+    /// Drives until `stop` is called.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tick() }
+            group.addTask { await self.watchTime() }
+            for await _ in bell {
+                await look()
+                while let place = take() { group.addTask { await self.see(place) } }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Ends `run`; what is under way is found again by its lease.
+    package func stop() {
+        ring.finish()
+        setAlarm.finish()
+    }
+
+    /// Tells that the store may hold woken steps that this driver does not know of.
+    package func wake() {
+        state.withLock { $0.mustLook = true }
+        ring.yield()
+    }
+
+    /// Other processes change runs too.
+    private func tick() async {
+        while !Task.isCancelled {
+            wake()
+            setAlarm.yield()
+            do {
+                try await keeper.surroundings.clock.sleep(for: Limits.runPause)
+            } catch {
+                return
+            }
+        }
+    }
+
+    // MARK: What is ready
+
+    private func look() async {
+        let mustLook = state.withLock { state -> Bool in
+            guard state.mustLook, state.queue.count < Limits.stepsAtOnce else { return false }
+            state.mustLook = false
+            return true
+        }
+        guard mustLook else { return }
+        do throws(StoreError) {
+            let places = try await store.ready(
+                kind: nil,
+                perFlow: Limits.readyOfFlow,
+                limit: Limits.readyPage
+            )
+            state.withLock { state in
+                for place in places { Self.offer(place, &state) }
+                if places.count == Limits.readyPage { state.mustLook = true }
+            }
+        } catch {
+            // A store that cannot be read now is asked again at the next tick.
+            return
+        }
+    }
+
+    private static func offer(_ place: StepPlace, _ state: inout State) {
+        let key = ReadyQueue.Key(run: place.run, step: place.step)
+        if state.underway.contains(key) {
+            state.again[key] = place
+        } else {
+            state.queue.offer(place)
+        }
+    }
+
+    private func take() -> StepPlace? {
+        state.withLock { state in
+            guard state.underway.count < Limits.stepsAtOnce, let place = state.queue.next() else {
+                return nil
+            }
+            state.underway.insert(ReadyQueue.Key(run: place.run, step: place.step))
+            return place
+        }
+    }
+
+    private func see(_ place: StepPlace) async {
+        do throws(EngineError) {
+            try await work(on: place)
+        } catch {
+            // Its row is as it was; the next look at the store finds it again.
+            failed(place.run, error)
+        }
+        state.withLock { state in
+            let key = ReadyQueue.Key(run: place.run, step: place.step)
+            state.underway.remove(key)
+            if let again = state.again.removeValue(forKey: key) { state.queue.offer(again) }
+        }
+        ring.yield()
+    }
+
+    /// Takes up what a transition has made ready.
+    private func committed(_ run: Run, _ children: [Run]) {
+        told(run)
+        var first: Instant?
+        state.withLock { state in
+            for run in [run] + children where run.state == .running || run.state == .undoing {
+                for step in run.active.values where step.kind == nil && step.state == .ready {
+                    Self.offer(run.place(step), &state)
+                }
+            }
+            for step in run.active.values {
+                if let dueAt = step.dueAt { first = min(first ?? dueAt, dueAt) }
+            }
+            if run.state.isFinal, run.parent != nil || run.key != nil { state.mustLook = true }
+        }
+        ring.yield()
+        if let first, state.withLock({ $0.alarm.map { first < $0 } ?? true }) { setAlarm.yield() }
+    }
+
+    // MARK: What is due
+
+    private func watchTime() async {
+        await withDiscardingTaskGroup { group in
+            var sleeper: Instant?
+            for await _ in alarms {
+                let next = await passTime()
+                state.withLock { $0.alarm = next }
+                guard let next, sleeper.map({ next < $0 || $0 <= now }) ?? true else { continue }
+                sleeper = next
+                group.addTask {
+                    do {
+                        try await self.keeper.surroundings.clock.sleep(
+                            for: max(next - self.now, .zero)
+                        )
+                    } catch {
+                        return
+                    }
+                    self.setAlarm.yield()
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Looks at every step whose moment has come; when the next comes.
+    private func passTime() async -> Instant? {
+        do throws(StoreError) {
+            while true {
+                let places = try await store.due(by: now, limit: Limits.duePage)
+                await withDiscardingTaskGroup { group in
+                    for place in places { group.addTask { await self.pass(place) } }
+                }
+                guard places.count == Limits.duePage else { break }
+            }
+            return try await store.nextDue()
+        } catch {
+            // Asked again at the next tick.
+            return nil
+        }
+    }
+
+    private func pass(_ place: StepPlace) async {
+        do throws(EngineError) {
+            // Its lease may have been extended in its row alone.
+            try await keeper.turn(place.run, fresh: true) { held in
+                guard let step = held.run.active[place.step], let dueAt = step.dueAt,
+                    dueAt <= keeper.now
+                else { return }
+                try await keeper.apply(.due(step: step.step, epoch: step.epoch), to: &held)
+            }
+        } catch {
+            failed(place.run, error)
+        }
+    }
+}
+
+extension Run {
+    func place(_ step: ActiveStep) -> StepPlace {
+        StepPlace(
+            run: id,
+            step: step.step,
+            flow: plan.flow,
+            priority: priority,
+            since: step.since,
+            epoch: step.epoch
+        )
+    }
+}
+
+/// Lets two objects that need each other be made one after the other.
+private final class Relay: Sendable {
+    private let target = Mutex<(@Sendable (Run, [Run]) -> Void)?>(nil)
+
+    func attach(_ target: @escaping @Sendable (Run, [Run]) -> Void) {
+        self.target.withLock { $0 = target }
+    }
+
+    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?(run, children) }
+}
