@@ -68,11 +68,15 @@ let package = Package(
         room("Core", "Webhooks", ["Values", "Decisions"]),
 
         room("Engine", "Models", ["Values", "Prompts", "Autonomy", "Decisions"]),
-        room("Engine", "Storage", ["Values", "Access", "Reviews", "Decisions", "Webhooks"]),
+        room(
+            "Engine",
+            "Storage",
+            ["Values", "Access", "Reviews", "Decisions", "Runs", "Webhooks"]
+        ),
         room(
             "Engine",
             "Telemetry",
-            ["Values", "Access", "Reviews", "Decisions", "Webhooks", "Storage"]
+            ["Values", "Access", "Reviews", "Decisions", "Runs", "Webhooks", "Storage"]
         ),
         room(
             "Engine",
@@ -90,12 +94,12 @@ let package = Package(
         room(
             "Adapters",
             "StorageSQLite",
-            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Storage", "Webhooks"],
+            ["CSQLite", "Values", "Access", "Reviews", "Decisions", "Runs", "Storage", "Webhooks"],
             embedding: [
                 "Migrations/0001_initial.sql", "Migrations/0002_models.sql",
                 "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
                 "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
-                "Migrations/0007_token_rates.sql",
+                "Migrations/0007_token_rates.sql", "Migrations/0008_runs.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),
@@ -160,7 +164,9 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Values", "Access", "Reviews", "Decisions", "Models", "Storage"],
+            dependencies: [
+                "Values", "Access", "Reviews", "Decisions", "Models", "Runs", "Storage",
+            ],
             path: "Tests/TestSupport"
         ),
         tests("ValuesTests", ["Values", "Platform", "TestSupport"]),
@@ -172,6 +178,7 @@ let package = Package(
             ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
+        tests("RunsTests", ["Values", "Runs", "TestSupport"]),
         tests("AccessTests", ["Values", "Access", "TestSupport"]),
         tests(
             "TelemetryTests",
@@ -190,7 +197,7 @@ let package = Package(
         tests(
             "StorageTests",
             [
-                "Access", "Values", "Reviews", "Decisions", "Storage", "StorageSQLite",
+                "Access", "Values", "Reviews", "Decisions", "Runs", "Storage", "StorageSQLite",
                 "TestSupport", "Webhooks",
             ]
         ),

@@ -10,7 +10,7 @@ package import Webhooks
 /// longer so the change is refused whole and leaves no trace, and other changes of the same commit
 /// are unaffected.
 package struct Change: Sendable {
-    /// In the order they happened; at least one.
+    /// In the order they happened; at least one, unless runs are written.
     package var entries: [Entry]
     package var decision: DecisionWrite?
     /// A decision has one review of its own at most, and one audit: a change touches one of them.
@@ -25,6 +25,8 @@ package struct Change: Sendable {
     package var promotion: Promotion?
     /// Where the result of the decision inserted is to be sent, once it is final.
     package var callback: Callback?
+    /// Transitions of runs; each run at most once.
+    package var runs: [RunWrite]
 
     package init(
         entries: [Entry],
@@ -34,9 +36,13 @@ package struct Change: Sendable {
         models: [ModelState] = [],
         token: AccessToken? = nil,
         promotion: Promotion? = nil,
-        callback: Callback? = nil
+        callback: Callback? = nil,
+        runs: [RunWrite] = []
     ) {
-        precondition(!entries.isEmpty, "a change is told by at least one entry")
+        precondition(
+            !entries.isEmpty || !runs.isEmpty,
+            "a change is told by an entry or by a run's history"
+        )
         self.entries = entries
         self.decision = decision
         self.review = review
@@ -45,6 +51,7 @@ package struct Change: Sendable {
         self.token = token
         self.promotion = promotion
         self.callback = callback
+        self.runs = runs
     }
 }
 
@@ -120,8 +127,9 @@ package struct KeyClaim: Sendable, Equatable {
 package enum CommitResult: Sendable, Equatable {
     /// Durable; the log ends with `head` after the change's last entry.
     case committed(ChainHead)
-    /// The key was claimed before, by that decision for that body.
+    /// The key was claimed before, by that decision or run for that body.
     case keyTaken(by: Identifier, body: Digest)
-    /// The decision, the review or what is live has changed since it was read, or is there already.
+    /// A decision, a review, a run or what is live has changed since it was read, or is there
+    /// already; or a slot was not as was thought.
     case stale
 }

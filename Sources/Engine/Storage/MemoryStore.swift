@@ -1,20 +1,22 @@
 package import Access
 package import Decisions
 package import Reviews
+internal import Runs
 internal import Synchronization
 package import Values
 package import Webhooks
 
 /// A store that lasts as long as its process: what the engine is tested on.
 package final class MemoryStore: Store {
-    private struct Claim {
+    struct Claim {
+        /// The decision, or the run.
         let decision: Identifier
         let body: Digest
         /// Nothing for one that is never forgotten.
         let day: Int64?
     }
 
-    private struct State {
+    struct State {
         var entries: [StoredEntry] = []
         var head = ChainHead.empty
         var decisions: [Identifier: DecisionRecord] = [:]
@@ -30,6 +32,7 @@ package final class MemoryStore: Store {
         var answers: [Digest: KeptAnswer] = [:]
         var tokens: [Identifier: AccessToken] = [:]
         var callbacks: [Identifier: Callback] = [:]
+        var runs = MemoryRuns()
 
         func claim(_ name: KeyClaim.Name) -> Claim? {
             claims[name].flatMap { claim in
@@ -38,7 +41,7 @@ package final class MemoryStore: Store {
         }
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let storeSecret: [UInt8]
 
     package init(secret: [UInt8]) { storeSecret = secret }
@@ -74,6 +77,7 @@ package final class MemoryStore: Store {
         if let promotion = change.promotion, promotion.number != state.promotions.count + 1 {
             return .stale
         }
+        if let refused = refusal(of: change.runs, by: &state) { return refused }
         let work = ChangeWork(change, after: state.head, links: links)
         state.entries += work.entries
         state.head = work.head
@@ -96,7 +100,47 @@ package final class MemoryStore: Store {
                 day: key.lifetime == .day ? state.today : nil
             )
         }
+        write(change.runs, to: &state)
+        if let decision = work.decision, work.finalAt != nil {
+            state.runs.decided(decision.id)
+        }
         return .committed(work.head)
+    }
+
+    private static func refusal(
+        of runs: [RunWrite],
+        by state: inout State
+    ) -> CommitResult? {
+        guard state.runs.admits(runs) else { return .stale }
+        var claimed: [KeyClaim.Name: Claim] = [:]
+        for write in runs {
+            guard let key = write.start else { continue }
+            state.today = max(state.today, KeyClaim.day(of: write.run.startedAt))
+            let name = KeyClaim.Name(scope: key.scope, key: key.key)
+            if let taken = state.claim(name) ?? claimed[name] {
+                return .keyTaken(by: taken.decision, body: taken.body)
+            }
+            claimed[name] = Claim(
+                decision: write.run.id,
+                body: key.body,
+                day: key.lifetime == .day ? state.today : nil
+            )
+        }
+        state.claims.merge(claimed) { $1 }
+        return nil
+    }
+
+    private static func write(_ runs: [RunWrite], to state: inout State) {
+        for write in runs {
+            state.runs.write(write)
+            for step in write.run.active.values {
+                guard case .waiting(.decision(let id)) = step.state,
+                    let decision = state.decisions[id], !decision.state.isPending
+                else { continue }
+                state.runs.decided(id, by: write.run.id, step.step)
+            }
+        }
+        for write in runs { state.runs.wake(by: write) }
     }
 
     package func head() async throws(StoreError) -> ChainHead { state.withLock { $0.head } }

@@ -8,14 +8,15 @@ package import Webhooks
 ///
 /// Every implementation passes `StoreConformance`. A call that returns has committed; a call that
 /// throws `.unavailable` may or may not have, and the caller finds out by its key or its version.
-package protocol Store: Sendable {
+package protocol Store: RunStore {
     /// Commits the changes in their order, as few transactions as can be, and assigns sequence and
     /// hash to their entries. One result a change.
     ///
     /// Sets on each decision written: `version` one up, `links.last` to the change's last entry,
     /// `links.input` and `links.output` to the last of its entries whose payload has `/input` and
     /// `/output`, where one does. Sets a review's `version` one up. A callback that waits for a
-    /// decision becomes due in the very transaction that makes the decision final.
+    /// decision becomes due in the very transaction that makes the decision final. Sets a run's
+    /// `version` one up; what wakes what is told at `RunStore`.
     func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult]
 
     func head() async throws(StoreError) -> ChainHead

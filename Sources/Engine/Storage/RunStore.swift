@@ -1,0 +1,162 @@
+package import Runs
+package import Values
+
+/// The runs of a store: what is under way, what is due, and what has happened.
+///
+/// One table of active steps is all there is: what is ready, due or waited for is read from it, and
+/// no list of its own can drift from it. A row is *woken* when its step is ready, or waits and has
+/// signals; a row is *held* while its run is paused or dead. A store keeps both in the transaction
+/// that changes the step, the run or its signals:
+///
+/// - a decision that becomes final signals the step that waits for it, and a step that begins to wait
+///   for a decision which is final already is signalled at once;
+/// - a run that ends signals the active step above it, and, where it has a key, the longest queued run
+///   with that key which is neither held nor signalled yet; so does a queued run that is held, and one
+///   that no longer is held is signalled itself, to look again;
+/// - the signals of a step go when the step ends.
+package protocol RunStore: Sendable {
+    /// A run with its active steps.
+    func run(_ id: Identifier) async throws(StoreError) -> Run?
+    /// Those of the runs that are there, with their active steps.
+    func runs(_ ids: [Identifier]) async throws(StoreError) -> [Identifier: Run]
+    func runs(_ query: RunQuery) async throws(StoreError) -> [RunSummary]
+    /// Live runs that a step of that run started, oldest first.
+    func children(
+        of run: Identifier,
+        step: Int,
+        after: Identifier?,
+        limit: Int
+    ) async throws(StoreError) -> [RunSummary]
+    /// Live runs that are read from that release.
+    func runs(on release: Digest, limit: Int) async throws(StoreError) -> [RunSummary]
+    /// The run that claimed a key.
+    func claimedRun(scope: String, key: String) async throws(StoreError) -> ClaimedRun?
+    /// How many runs are where, kept by the transitions; of one flow or of all.
+    func stageCounts(_ flow: String?) async throws(StoreError) -> [StageCount]
+    func slots(_ key: String) async throws(StoreError) -> SlotCount
+
+    /// Woken steps that are not held, for one kind of work; nothing for an engine's own.
+    ///
+    /// At most `perFlow` of each flow: those of the highest priority, and of them the longest ready.
+    /// The flow whose first has waited longest comes first.
+    func ready(
+        kind: String?,
+        perFlow: Int,
+        limit: Int
+    ) async throws(StoreError) -> [StepPlace]
+    /// Steps that are not held and must be looked at by then, the longest due first.
+    func due(by now: Instant, limit: Int) async throws(StoreError) -> [StepPlace]
+    /// When the first step that is not held is due.
+    func nextDue() async throws(StoreError) -> Instant?
+    /// Steps that wait for that, held ones too, the longest waiting first.
+    func waiters(
+        kind: String,
+        key: String,
+        after: StepPlace?,
+        limit: Int
+    ) async throws(StoreError) -> [StepPlace]
+    /// What came for the steps of those runs, for each run at most so many: by step, oldest first.
+    func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal]
+    func history(
+        of run: Identifier,
+        from number: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [HistoryEvent]
+    /// The bytes of a large value.
+    func resource(_ digest: Digest) async throws(StoreError) -> [UInt8]?
+
+    /// Signals a step from outside where it waits for that and nothing has come yet.
+    ///
+    /// False where it does not: somebody else was faster.
+    func signal(
+        _ run: Identifier,
+        step: Int,
+        _ content: Signal.Content,
+        ifWaiting wait: Wait,
+        keeping resources: [KeptResource]
+    ) async throws(StoreError) -> Bool
+    /// Moves the end of a lease; false where the step is no longer leased under that epoch.
+    func extend(
+        _ run: Identifier,
+        step: Int,
+        epoch: Int64,
+        until: Instant
+    ) async throws(StoreError) -> Bool
+    /// Deletes whole trees whose outermost run ended before then in one of those states, with their
+    /// histories, fields and resources; about `limit` runs a call, and how many they were.
+    ///
+    /// A tree of which any run is live is left alone. The outermost run of a large tree goes last, so
+    /// that a later call goes on with it.
+    func forgetRuns(
+        endedBefore: Instant,
+        states: Set<RunState>,
+        limit: Int
+    ) async throws(StoreError) -> Int
+}
+
+/// An active step by its row: what somebody who looks for work needs to know.
+package struct StepPlace: Sendable, Hashable {
+    package let run: Identifier
+    package let step: Int
+    package let flow: String
+    package let priority: Int
+    /// When it came into its state; for a queued run, when it was queued.
+    package let since: Instant
+    package let epoch: Int64
+
+    package init(
+        run: Identifier,
+        step: Int,
+        flow: String,
+        priority: Int,
+        since: Instant,
+        epoch: Int64
+    ) {
+        self.run = run
+        self.step = step
+        self.flow = flow
+        self.priority = priority
+        self.since = since
+        self.epoch = epoch
+    }
+}
+
+/// A run found by its key.
+package struct ClaimedRun: Sendable, Equatable {
+    package let run: Identifier
+    package let body: Digest
+
+    package init(run: Identifier, body: Digest) {
+        self.run = run
+        self.body = body
+    }
+}
+
+/// How many runs of a flow are in a stage and a state.
+package struct StageCount: Sendable, Equatable {
+    package struct Place: Sendable, Hashable {
+        package let flow: String
+        package let kind: Run.Kind
+        package let stage: String?
+        package let state: RunState
+
+        package init(flow: String, kind: Run.Kind, stage: String?, state: RunState) {
+            self.flow = flow
+            self.kind = kind
+            self.stage = stage
+            self.state = state
+        }
+
+        package init(_ run: Run) {
+            self.init(flow: run.plan.flow, kind: run.kind, stage: run.stage, state: run.state)
+        }
+    }
+
+    package let place: Place
+    package let count: Int64
+
+    package init(place: Place, count: Int64) {
+        self.place = place
+        self.count = count
+    }
+}
