@@ -9,6 +9,10 @@ package struct DecisionRecord: Sendable, Equatable {
     package let key: String?
     /// Where the step came from: the file of a job, a flow, the gateway.
     package let source: String
+    /// Whether a step of a run asked, which is woken when the decision is final.
+    package var isOfRun: Bool { source.hasPrefix(Self.runPrefix) }
+    /// What the source of such a decision begins with; the run and its step follow.
+    package static let runPrefix = "run:"
     /// Who asked.
     package let caller: String
     package let createdAt: Instant

@@ -1,3 +1,4 @@
+package import Autonomy
 package import Reviews
 package import Values
 
@@ -151,7 +152,7 @@ package struct HTTPWork: Sendable {
     package enum HeaderValue: Sendable {
         case template(FlowTemplate)
         /// `Bearer ${env:NAME}`: text before a secret, which is read when it is used.
-        case secret(prefix: String, name: String, isFile: Bool)
+        case secret(prefix: String, SecretReference)
     }
 
     package init(

@@ -21,6 +21,9 @@ extension ActiveStep: Stored {
         form.add("deadline", deadline)
         form.add("override", override)
         form.add("failure", failure)
+        if lost != 0 { form.add("lost", lost) }
+        form.add("decision", decision)
+        form.add("cancelled", isCancelled)
         form.add("undo", isUndo)
         form.add("children", children)
     }
@@ -42,6 +45,9 @@ extension ActiveStep: Stored {
         attempt = json.int("attempt") ?? 0
         self.since = since
         override = json["override"]
+        lost = json.int("lost") ?? 0
+        decision = json.identifier("decision")
+        isCancelled = json.flag("cancelled")
         do throws(Unreadable) {
             failure = try json.value("failure")
             children = try json.value("children")
@@ -81,9 +87,7 @@ extension Wait: Stored {
         case ("decision", let key?):
             guard let id = Identifier(key) else { return nil }
             self = .decision(id)
-        case ("callback", let key?):
-            guard let digest = Digest(hex: key) else { return nil }
-            self = .callback(digest)
+        case ("callback", _): self = .callback
         case ("event", let key?): self = .event(key)
         case ("children", _): self = .children
         case ("person", _): self = .person
@@ -96,6 +100,8 @@ extension Wait: Stored {
 extension Children: Stored {
     package func store(in form: inout StoredForm) {
         form.add("total", total)
+        form.add("of", items)
+        form.add("generation", generation)
         form.add("started", started)
         form.add("succeeded", succeeded)
         form.add("failed", failed)
@@ -106,9 +112,11 @@ extension Children: Stored {
 
     package init?(stored json: JSON) {
         guard let total = json.int("total"), let started = json.int("started"),
-            let succeeded = json.int("succeeded"), let failed = json.int("failed")
+            let succeeded = json.int("succeeded"), let failed = json.int("failed"),
+            let items = json["of"].flatMap({ Payload(stored: $0) }),
+            let generation = json["generation"]?.integer
         else { return nil }
-        self.init(total: total)
+        self.init(total: total, items: items, generation: generation)
         self.started = started
         self.succeeded = succeeded
         self.failed = failed

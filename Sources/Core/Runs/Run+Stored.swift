@@ -80,6 +80,7 @@ extension Run {
                 form.add("parent", parent.run)
                 form.add("step", parent.step)
                 form.add("item", parent.item)
+                form.add("generation", parent.generation)
                 form.add("depth", parent.depth)
             }
             form.add("caller", run.caller)
@@ -144,6 +145,9 @@ extension Run {
         if !undoable.isEmpty {
             form.add("undoable", JSON.array(undoable.map { .int(Int64($0)) }))
         }
+        form.add("undone", isUndone)
+        form.add("aftermath", aftermath?.rawValue)
+        form.add("paused_from", pausedFrom?.rawValue)
         form.add("output", output)
         form.add("history", history)
         form.add("version", version)
@@ -166,6 +170,9 @@ extension Run {
         stage = json.text("stage")
         self.stageSince = stageSince
         updatedAt = updated
+        isUndone = json.flag("undone")
+        aftermath = json.text("aftermath").flatMap(RunState.init)
+        pausedFrom = json.text("paused_from").flatMap(RunState.init)
         self.history = history
         self.version = version
         for step in active { self.active[step.step] = step }
@@ -208,8 +215,16 @@ extension Run.Parent? {
             return
         }
         guard let step = json.int("step"), let item = json.int("item"),
-            let depth = json.int("depth")
+            let generation = json["generation"]?.integer, let depth = json.int("depth")
         else { return nil }
-        self = .some(Run.Parent(run: run, step: step, item: item, depth: depth))
+        self = .some(
+            Run.Parent(
+                run: run,
+                step: step,
+                item: item,
+                generation: generation,
+                depth: depth
+            )
+        )
     }
 }

@@ -20,9 +20,10 @@ extension RunEvent: Stored {
         case .waits(let step, let epoch, let wait):
             form.begin("waits", step, epoch)
             form.add("wait", wait)
-        case .counted(let step, let epoch, let total):
-            form.begin("counted", step, epoch)
-            form.add("total", total)
+        case .cancelled(let step, let epoch): form.begin("cancelled", step, epoch)
+        case .told(let step, let epoch, let through):
+            form.begin("told", step, epoch)
+            form.add("through", through)
         case .childrenEnded(let step, let succeeded, let failed, let first):
             form.begin("children_ended", step, nil)
             form.add("succeeded", succeeded)
@@ -95,8 +96,11 @@ extension RunEvent? {
             let wait = json["wait"].flatMap { Wait(stored: $0) }
             self = wait.map { .waits(step: step, epoch: epoch, $0) }
             return
-        case "counted":
-            self = json.int("total").map { .counted(step: step, epoch: epoch, total: $0) }
+        case "cancelled":
+            self = .cancelled(step: step, epoch: epoch)
+            return
+        case "told":
+            self = json.int("through").map { .told(step: step, epoch: epoch, through: $0) }
             return
         case "due":
             self = .due(step: step, epoch: epoch)

@@ -35,7 +35,7 @@ package struct DecisionDesk: Sendable {
                 )
             }
             let release = try await releases.release(record.release)
-            guard let policy = release.workspace.policies[record.policy] else {
+            guard let policy = release.policy(record.policy) else {
                 throw EngineError(.release, "its release has no policy \(record.policy)")
             }
             let failures = policy.output.validate(outcome)

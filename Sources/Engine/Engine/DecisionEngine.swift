@@ -106,6 +106,23 @@ package struct DecisionEngine: Sendable {
         return try await recognised(steps, begun)
     }
 
+    /// What a step of a run begins with, on the release its run is pinned to; nothing is written.
+    ///
+    /// The change is to be committed together with the run's own transition.
+    func plan(
+        _ step: IncomingStep,
+        of release: LoadedRelease,
+        _ question: IncomingStep.Question? = nil
+    ) throws(EngineError) -> Intake.Plan {
+        guard let policy = release.policy(step.policy) else {
+            throw EngineError(
+                .release,
+                "release \(release.digest.hex) has no policy \(step.policy)"
+            )
+        }
+        return Intake(settlement: settlement(release, policy)).plan(step, question)
+    }
+
     /// Fills in the steps that came before: those whose key was taken, and those that the policy now
     /// refuses but once took on.
     private func recognised(
@@ -341,7 +358,7 @@ extension DecisionEngine {
     private func takeOver(_ left: DecisionRecord) async throws(EngineError) -> Asking {
         let release =
             left.release == live.digest ? live : try await releases.release(left.release)
-        guard let policy = release.workspace.policies[left.policy] else {
+        guard let policy = release.policy(left.policy) else {
             throw EngineError(.release, "release \(left.release.hex) has no policy \(left.policy)")
         }
         let input: JSON

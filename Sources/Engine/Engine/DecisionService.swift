@@ -37,8 +37,8 @@ package final class DecisionService: Sendable {
     /// held once, under one epoch.
     ///
     /// `tell` hears of each promotion that came into force or could not. `finished` is told when a
-    /// decision became final here whose result may be to be sent, so that it need not wait for the
-    /// next look.
+    /// decision became final here whose result may be to be sent or that a run waits for, so that it
+    /// need not wait for the next look.
     package init(
         engine: DecisionEngine,
         clock: any CallClock,
@@ -138,6 +138,9 @@ package final class DecisionService: Sendable {
         tell(id, state)
     }
 
+    /// Tells those who follow the log that something was written.
+    func noticed() { events.wake() }
+
     /// Wakes whoever waits for that.
     private func tell(_ id: Identifier, _ state: DecisionState) {
         events.wake()
@@ -146,7 +149,8 @@ package final class DecisionService: Sendable {
 
     // MARK: Asking
 
-    private func take(_ asking: Asking) {
+    /// Goes on with a step that was accepted elsewhere in this engine.
+    func take(_ asking: Asking) {
         let isNew = state.withLock { $0.held.insert(asking.id).inserted }
         if isNew { into.yield(asking) }
     }
@@ -160,7 +164,7 @@ package final class DecisionService: Sendable {
                 case .settled(let view):
                     state.withLock { _ = $0.held.remove(asking.id) }
                     // A model decides thousands a second, and few of them are to be sent.
-                    if first.hasCallback { finished() }
+                    if first.hasCallback || first.record.isOfRun { finished() }
                     tell(asking.id, view.record.state)
                     return
                 case .waits(let next, let until):

@@ -19,7 +19,7 @@ struct Facts {
         add("key", record.key.map(JSON.string))
         add(
             "policy_digest",
-            release.workspace.policies[record.policy].map { .string($0.digest.hex) }
+            release.policy(record.policy).map { .string($0.digest.hex) }
         )
     }
 

@@ -16,6 +16,18 @@ package struct IncomingStep: Sendable {
         }
     }
 
+    /// What a flow asks people by itself, without a policy of its own.
+    package struct Question: Sendable {
+        /// What they approve; nothing where they are to write it.
+        package let draft: JSON?
+        package let because: String
+
+        package init(draft: JSON?, because: String) {
+            self.draft = draft
+            self.because = because
+        }
+    }
+
     package let policy: String
     package let input: JSON
     package let key: Key?

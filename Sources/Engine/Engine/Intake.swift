@@ -14,7 +14,8 @@ struct Intake {
         case refuse([SchemaFailure])
     }
 
-    func plan(_ incoming: IncomingStep) -> Plan {
+    /// `question` is what a flow puts to people by itself.
+    func plan(_ incoming: IncomingStep, _ question: IncomingStep.Question? = nil) -> Plan {
         let policy = settlement.policy
         let failures = policy.input.validate(incoming.input)
         if !failures.isEmpty { return .refuse(failures) }
@@ -32,7 +33,7 @@ struct Intake {
             state: .asking
         )
         record.reason = routing.reason
-        record.because = routing.because
+        record.because = question?.because ?? routing.because
         let payload = [PayloadPart].input(
             incoming.input,
             private: policy.privatePointers,
@@ -43,7 +44,7 @@ struct Intake {
         let outcome: Settlement.Outcome
         switch routing.outcome {
         case .decided(let output): outcome = .decided(output, .rules)
-        case .review(let queue): outcome = .review(queue: queue, draft: nil)
+        case .review(let queue): outcome = .review(queue: queue, draft: question?.draft)
         case .failed: outcome = .failed
         case .ask: return ask(record, incoming, more, payload)
         }

@@ -1,4 +1,5 @@
 package import Autonomy
+package import Flows
 package import Models
 package import Values
 
@@ -11,12 +12,20 @@ package final class LoadedRelease: Sendable {
     let outputs: [String: OutputForm]
 
     let attachments: AttachmentReader
+    package let flows: [String: Flow]
+    /// The questions that flows put to people, by `FLOW/STEP`.
+    private let questions: [String: Policy]
 
     package init(
         workspace: Workspace,
         clients: [String: ModelClient],
-        attachments: any AttachmentSource
+        attachments: any AttachmentSource,
+        flows: [String: Flow] = [:]
     ) {
+        self.flows = flows
+        questions = flows.values.reduce(into: [:]) { questions, flow in
+            for policy in flow.questions { questions[policy.name] = policy }
+        }
         self.attachments = AttachmentReader(folder: workspace.attachments, source: attachments)
         self.workspace = workspace
         self.clients = clients
@@ -26,6 +35,11 @@ package final class LoadedRelease: Sendable {
     }
 
     package var digest: Digest { workspace.release.digest }
+
+    /// The policy of that name, or the question that a flow puts to people.
+    package func policy(_ name: String) -> Policy? {
+        workspace.policies[name] ?? questions[name]
+    }
 }
 
 /// Finds the release that a decision was begun under, so that it is finished under the same.

@@ -54,7 +54,7 @@ package struct ReviewDesk: Sendable {
                 throw EngineError(.store, "the decision of review \(id) is missing from the store")
             }
             let release = try await releases.release(record.release)
-            guard let policy = release.workspace.policies[review.policy] else {
+            guard let policy = release.policy(review.policy) else {
                 throw EngineError(
                     .release,
                     "release \(record.release.hex) has no policy \(review.policy)"

@@ -1,3 +1,4 @@
+internal import Autonomy
 internal import Flows
 internal import Models
 internal import Runs
@@ -8,6 +9,8 @@ struct HTTPAttempt: Sendable {
     let call: HTTPCall
     private let expects: Set<Int>
     private let response: Schema?
+    /// What no output may show, even where who is called sends it back.
+    private let hidden: [Secret]
 
     /// `key` is the same for every attempt, so that who is called can tell a second from the first.
     static func prepare(
@@ -16,7 +19,7 @@ struct HTTPAttempt: Sendable {
         key: String,
         timeout: Duration,
         reach: Reach,
-        secrets: (_ name: String, _ isFile: Bool) -> String?
+        secrets: RunDriver.Secrets
     ) -> Result<HTTPAttempt, StepFailure> {
         guard request.url.hasPrefix("https://") || request.url.hasPrefix("http://") else {
             return .failure(
@@ -24,6 +27,7 @@ struct HTTPAttempt: Sendable {
             )
         }
         var headers: [HTTPHeader] = []
+        var hidden: [Secret] = []
         for header in work.headers {
             let name = header.name.lowercased()
             switch header.value {
@@ -34,14 +38,15 @@ struct HTTPAttempt: Sendable {
                     return .failure(StepFailure("expression", message))
                 }
                 headers.append(HTTPHeader(name, value))
-            case .secret(let prefix, let secret, let isFile):
-                guard let value = secrets(secret, isFile) else {
-                    let what = isFile ? "the file \(secret)" : "the environment variable \(secret)"
-                    return .failure(
-                        StepFailure("secret", "\(what) of header '\(name)' cannot be read")
-                    )
+            case .secret(let prefix, let reference):
+                do throws(ModelError) {
+                    let secret = try secrets(reference)
+                    hidden.append(secret)
+                    headers.append(HTTPHeader(name, prefix: prefix, secret))
+                } catch {
+                    let message = "the secret of header '\(name)': \(error.message)"
+                    return .failure(StepFailure("secret", message))
                 }
-                headers.append(HTTPHeader(name, prefix: prefix, Secret(value)))
             }
         }
         var names = Set(headers.map(\.name))
@@ -65,12 +70,17 @@ struct HTTPAttempt: Sendable {
         )
         call.reach = reach
         return .success(
-            HTTPAttempt(call: call, expects: work.expects, response: work.response)
+            HTTPAttempt(call: call, expects: work.expects, response: work.response, hidden: hidden)
         )
     }
 
     /// The output of the step, or why the answer is none.
-    func result(of reply: HTTPReply) -> Result<JSON, StepFailure> {
+    func result(of answer: HTTPReply) -> Result<JSON, StepFailure> {
+        let reply = HTTPReply(
+            status: answer.status,
+            headers: answer.headers.map { ($0.name, shown($0.value)) },
+            body: hidden.reduce(answer.body) { $1.redacting($0) }
+        )
         let isExpected =
             expects.isEmpty ? (200...299).contains(reply.status) : expects.contains(reply.status)
         guard isExpected else {
@@ -107,6 +117,12 @@ struct HTTPAttempt: Sendable {
             "status": .int(Int64(reply.status)),
             "headers": .object(JSONObject(uniqueMembers: headers)), "body": body,
         ])
+    }
+
+    private func shown(_ text: String) -> String {
+        hidden.isEmpty
+            ? text
+            : String(decoding: hidden.reduce(Array(text.utf8)) { $1.redacting($0) }, as: UTF8.self)
     }
 
     /// JSON where it says or must be so, else text.

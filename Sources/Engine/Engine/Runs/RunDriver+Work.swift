@@ -147,7 +147,8 @@ extension RunDriver {
             try await decide(policy, input, nil, step, &held)
         case .success(.review(let shows)):
             let name = "\(held.flow.name)/\(held.flow.steps[number].id)"
-            try await decide(name, shows, held.flow.draft(of: number), step, &held)
+            let question = held.flow.question(of: number)
+            try await decide(name, shows, question, step, &held)
         case .success(.http(let request)): return try await call(request, step, &held)
         case .success(.external): break
         case .success(.startMore):
@@ -169,7 +170,7 @@ extension RunDriver {
     private func decide(
         _ policy: String,
         _ input: JSON,
-        _ draft: JSON?,
+        _ question: IncomingStep.Question?,
         _ step: ActiveStep,
         _ held: inout RunKeeper.Held
     ) async throws {
@@ -177,10 +178,10 @@ extension RunDriver {
             policy: policy,
             input: input,
             key: nil,
-            source: "run:\(held.run.id)/\(held.flow.steps[step.step].id)",
+            source: "\(DecisionRecord.runPrefix)\(held.run.id)/\(held.flow.steps[step.step].id)",
             caller: held.run.caller
         )
-        switch try service.engine.plan(incoming, under: policy, of: held.release, draft: draft) {
+        switch try service.engine.plan(incoming, of: held.release, question) {
         case .refuse(let failures):
             let message =
                 "the input does not fit policy \(policy): "
@@ -195,7 +196,9 @@ extension RunDriver {
             try await wait(for: view.record.id, change, step, &held)
         case .ask(let change, let asking):
             try await wait(for: asking.id, change, step, &held)
-            service.take(asking.committed)
+            var asking = asking
+            asking.record.version += 1
+            service.take(asking)
         }
         service.noticed()
     }
@@ -217,7 +220,7 @@ extension RunDriver {
         _ held: inout RunKeeper.Held
     ) async throws {
         do throws(EngineError) {
-            _ = try await desk.withdraw(decision, by: "run:\(held.run.id)")
+            _ = try await decisions.withdraw(decision, by: "run:\(held.run.id)")
         } catch {
             guard error.code == .refused else { throw error }
         }
@@ -387,5 +390,16 @@ extension RunDriver {
                 }
             }
         }
+    }
+}
+
+extension Flow {
+    /// What a review step asks; people approve it as it stands, or fill in its form.
+    fileprivate func question(of step: Int) -> IncomingStep.Question? {
+        guard case .review(let review) = steps[step].work else { return nil }
+        return IncomingStep.Question(
+            draft: review.output == nil ? ["approved": true] : nil,
+            because: review.because
+        )
     }
 }

@@ -1,7 +1,7 @@
-internal import Flows
-internal import Models
+package import Autonomy
+package import Models
 package import Runs
-package import Storage
+internal import Storage
 internal import Synchronization
 package import Values
 
@@ -21,10 +21,15 @@ package final class RunDriver: Sendable {
         var alarm: Instant?
     }
 
+    /// Reads a secret where it is, when it is used.
+    package typealias Secrets =
+        @Sendable (SecretReference) throws(ModelError) -> Secret
+
     package let keeper: RunKeeper
     let service: DecisionService
     let transport: any HTTPTransport
-    let secrets: @Sendable (String, Bool) -> String?
+    let decisions: DecisionDesk
+    let secrets: Secrets
     /// Whether http steps may call into private networks, this machine included.
     let allowsPrivate: Bool
     private let state = Mutex(State())
@@ -35,20 +40,25 @@ package final class RunDriver: Sendable {
     private let failed: @Sendable (Identifier, EngineError) -> Void
     private let told: @Sendable (Run) -> Void
 
-    /// `secrets` reads a secret by its name, from the environment or a file. `told` hears of every run
+    /// `told` hears of every run
     /// that a transition has changed, `failed` of each that could not be gone on with just now.
     package init(
         service: DecisionService,
         releases: any ReleaseSource,
         surroundings: Surroundings,
         transport: any HTTPTransport,
-        secrets: @escaping @Sendable (_ name: String, _ isFile: Bool) -> String?,
+        secrets: @escaping Secrets,
         allowsPrivate: Bool = false,
         told: @escaping @Sendable (Run) -> Void = { _ in },
         failed: @escaping @Sendable (Identifier, EngineError) -> Void = { _, _ in }
     ) {
         self.service = service
         self.transport = transport
+        decisions = DecisionDesk(
+            store: service.engine.store,
+            releases: releases,
+            surroundings: surroundings
+        )
         self.secrets = secrets
         self.allowsPrivate = allowsPrivate
         self.told = told

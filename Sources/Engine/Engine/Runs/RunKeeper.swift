@@ -3,7 +3,7 @@ internal import Models
 package import Runs
 package import Storage
 internal import Synchronization
-package import Values
+internal import Values
 
 /// Brings events to runs: reads what they need, has the run machine answer, and commits the answer.
 ///
