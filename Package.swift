@@ -79,7 +79,7 @@ let package = Package(
             "Engine",
             [
                 "Values", "Access", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
-                "Models", "Storage", "Webhooks",
+                "Flows", "Models", "Storage", "Webhooks",
             ]
         ),
 
@@ -117,7 +117,7 @@ let package = Package(
             "Commands",
             [
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
-                "Decisions", "Models",
+                "Decisions", "Flows", "Models",
                 "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
                 "Documents", "Platform", "PracticeModel", "Webhooks",
             ],
@@ -170,6 +170,10 @@ let package = Package(
         tests(
             "AutonomyTests",
             ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
+        ),
+        tests(
+            "FlowsTests",
+            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
         tests("AccessTests", ["Values", "Access", "TestSupport"]),

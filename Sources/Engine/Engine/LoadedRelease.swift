@@ -1,10 +1,14 @@
 package import Autonomy
+package import Flows
 package import Models
 package import Values
 
-/// A release ready to decide with: its compiled workspace and a client for each of its models.
+/// A release ready to decide with: its compiled workspace, its flows, and a client for each of its
+/// models.
 package final class LoadedRelease: Sendable {
     package let workspace: Workspace
+    /// By their names.
+    package let flows: [String: Flow]
     /// By the name under `models:`.
     package let clients: [String: ModelClient]
     /// What each policy wants answered, prepared once.
@@ -14,11 +18,13 @@ package final class LoadedRelease: Sendable {
 
     package init(
         workspace: Workspace,
+        flows: [String: Flow] = [:],
         clients: [String: ModelClient],
         attachments: any AttachmentSource
     ) {
         self.attachments = AttachmentReader(folder: workspace.attachments, source: attachments)
         self.workspace = workspace
+        self.flows = flows
         self.clients = clients
         outputs = workspace.policies.mapValues {
             OutputForm(name: $0.name, schema: $0.output)
