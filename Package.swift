@@ -83,7 +83,7 @@ let package = Package(
             "Engine",
             [
                 "Values", "Access", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
-                "Models", "Storage", "Webhooks",
+                "Flows", "Models", "Storage", "Webhooks",
             ]
         ),
 
@@ -121,7 +121,7 @@ let package = Package(
             "Commands",
             [
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
-                "Decisions", "Models",
+                "Decisions", "Flows", "Models",
                 "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
                 "Documents", "Platform", "PracticeModel", "Webhooks",
             ],
@@ -176,6 +176,10 @@ let package = Package(
         tests(
             "AutonomyTests",
             ["Values", "Expressions", "Prompts", "Autonomy", "Documents", "TestSupport"]
+        ),
+        tests(
+            "FlowsTests",
+            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
         tests("RunsTests", ["Values", "Runs", "TestSupport"]),

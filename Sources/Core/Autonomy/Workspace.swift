@@ -1,3 +1,4 @@
+package import Expressions
 package import Values
 
 /// The files of a workspace by their paths in it.
@@ -5,6 +6,13 @@ package struct WorkspaceFiles: Sendable, Equatable {
     package let files: [String: [UInt8]]
 
     package init(_ files: [String: [UInt8]]) { self.files = files }
+
+    /// The files of flows, in order.
+    package var flowPaths: [String] { paths(in: "Flows", ending: ".yaml") }
+
+    func paths(in folder: String, ending: String) -> [String] {
+        files.keys.filter { $0.hasPrefix(folder + "/") && $0.hasSuffix(ending) }.sorted()
+    }
 }
 
 /// A workspace compiled: everything in it is checked.
@@ -13,7 +21,17 @@ package struct Workspace: Sendable {
     package let models: [String: ModelDefinition]
     /// The folder whose files inputs may refer to, below the workspace's own; nothing for none.
     package let attachments: String?
+    /// What every expression may use.
+    package let constants: Constants
     package let release: Release
+
+    /// `lists` and `vars`, with their declared types.
+    package struct Constants: Sendable {
+        package let lists: JSON
+        package let vars: JSON
+        package let listsType: ExpressionType
+        package let varsType: ExpressionType
+    }
 
     /// What to say of a policy that does not exist.
     package func unknownPolicy(_ name: String) -> String {

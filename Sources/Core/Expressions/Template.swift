@@ -40,6 +40,58 @@ package struct ValueTemplate: Sendable {
         if !reader.diagnostics.isEmpty { throw Diagnostics(reader.diagnostics) }
     }
 
+    /// The value of one expression.
+    package init(_ program: Program) { root = .expression(program) }
+
+    /// Every expression in it.
+    package var programs: [Program] { Self.programs(root) }
+
+    private static func programs(_ part: Part) -> [Program] {
+        switch part {
+        case .fixed: []
+        case .expression(let program): [program]
+        case .text(let parts):
+            parts.compactMap { if case .expression(let program) = $0 { program } else { nil } }
+        case .list(let parts): parts.flatMap(programs)
+        case .object(let parts): parts.flatMap { programs($0.1) }
+        }
+    }
+
+    /// The type of its value, once that is JSON.
+    ///
+    /// `literally` makes a text that is written out an enumeration of that one.
+    package func type(literally: Bool = false) -> ExpressionType { Self.type(root, literally) }
+
+    private static func type(_ part: Part, _ literally: Bool) -> ExpressionType {
+        switch part {
+        case .fixed(let value): return type(value, literally)
+        case .expression(let program): return program.resultType.asJSON
+        case .text: return .string
+        case .list(let parts): return .list(common(parts.map { type($0, literally) }))
+        case .object(let parts):
+            return .object(ObjectType(parts.map { .init($0.0, type($0.1, literally)) }))
+        }
+    }
+
+    private static func type(_ value: JSON, _ literally: Bool) -> ExpressionType {
+        switch value {
+        case .null: .null
+        case .bool: .bool
+        case .int: .int
+        case .uint: .uint
+        case .double: .double
+        case .string(let text): literally ? .enumeration(.init([text])) : .string
+        case .array(let elements): .list(common(elements.map { type($0, literally) }))
+        case .object(let object):
+            .object(ObjectType(object.members.map { .init($0.name, type($0.value, literally)) }))
+        }
+    }
+
+    private static func common(_ types: [ExpressionType]) -> ExpressionType {
+        guard let first = types.first, types.allSatisfy({ $0 == first }) else { return .dyn }
+        return first
+    }
+
     /// The value with every expression evaluated; an error names the first that has none.
     package func render(_ bindings: Bindings) throws(EvaluationError) -> JSON {
         try Self.render(root, bindings)

@@ -3,9 +3,12 @@ package import Flows
 package import Models
 package import Values
 
-/// A release ready to decide with: its compiled workspace and a client for each of its models.
+/// A release ready to decide with: its compiled workspace, its flows, and a client for each of its
+/// models.
 package final class LoadedRelease: Sendable {
     package let workspace: Workspace
+    /// By their names.
+    package let flows: [String: Flow]
     /// By the name under `models:`.
     package let clients: [String: ModelClient]
     /// What each policy wants answered, prepared once.
@@ -18,6 +21,7 @@ package final class LoadedRelease: Sendable {
 
     package init(
         workspace: Workspace,
+        flows: [String: Flow] = [:],
         clients: [String: ModelClient],
         attachments: any AttachmentSource,
         flows: [String: Flow] = [:]
@@ -28,6 +32,7 @@ package final class LoadedRelease: Sendable {
         }
         self.attachments = AttachmentReader(folder: workspace.attachments, source: attachments)
         self.workspace = workspace
+        self.flows = flows
         self.clients = clients
         outputs = workspace.policies.mapValues {
             OutputForm(name: $0.name, schema: $0.output)

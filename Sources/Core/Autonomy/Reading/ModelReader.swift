@@ -152,7 +152,7 @@ struct ModelReader {
 }
 
 /// What a text such as `${env:NAME}` names.
-func reference(_ text: String, _ kind: String) -> String? {
+package func reference(_ text: String, _ kind: String) -> String? {
     let open = "${\(kind):"
     guard text.hasPrefix(open), text.hasSuffix("}") else { return nil }
     return String(text.dropFirst(open.count).dropLast())

@@ -265,27 +265,8 @@ extension PolicyReader {
     }
 
     mutating func review(_ node: Node?) -> Review.Terms {
-        let standard = Review.Terms(
-            queue: "default",
-            due: nil,
-            approvals: 1,
-            lease: .seconds(600),
-            fourEyes: false
-        )
-        let keys = ["queue", "due", "approvals", "lease", "four_eyes"]
-        guard let node, let review = reader.mapping(node, "'review'", keys: keys) else {
-            return standard
-        }
-        return Review.Terms(
-            queue: review["queue"].flatMap { reader.text($0, "'queue'") } ?? standard.queue,
-            due: review["due"].flatMap { reader.duration($0, "'due'") },
-            approvals: review["approvals"].flatMap {
-                reader.integer($0, "'approvals'", in: 1...Limits.approvals)
-            } ?? standard.approvals,
-            lease: review["lease"].flatMap { reader.duration($0, "'lease'") } ?? standard.lease,
-            fourEyes: review["four_eyes"].flatMap { reader.bool($0, "'four_eyes'") }
-                ?? standard.fourEyes
-        )
+        guard let node else { return .standard }
+        return reader.reviewTerms(node)
     }
 
     mutating func audit(_ node: Node?, _ review: Review.Terms) -> AuditClause {

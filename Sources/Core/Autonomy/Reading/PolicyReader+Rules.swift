@@ -1,5 +1,5 @@
-internal import Expressions
-internal import Values
+package import Expressions
+package import Values
 
 /// Rules, checks and accept clauses.
 extension PolicyReader {
@@ -98,7 +98,7 @@ extension PolicyReader {
         for failure in output.validate(constant) {
             reader.error(
                 "what is decided does not fit the output: \(failure)",
-                place(failure.pointer, in: node)
+                node.place(of: failure.pointer)
             )
         }
         return template
@@ -133,22 +133,6 @@ extension PolicyReader {
         where node[name] == nil {
             reader.error("what is decided lacks '\(name)'", node.range, fix: "add '\(name):'")
         }
-    }
-
-    private func place(_ pointer: JSONPointer, in node: Node) -> SourceRange {
-        var place = node
-        for token in pointer.tokens {
-            if let next = place[token] {
-                place = next
-            } else if let index = Int(token), let elements = place.elements,
-                elements.indices.contains(index)
-            {
-                place = elements[index]
-            } else {
-                return place.entries?.first { $0.name == token }?.nameRange ?? place.range
-            }
-        }
-        return place.range
     }
 
     private mutating func id(of node: Node, _ what: String, _ ids: inout Set<String>) -> String? {
@@ -300,14 +284,16 @@ extension PolicyReader {
     }
 }
 
-/// Finds rules that can never fire, one after the other.
-struct Reach {
-    let what: String
+/// Finds rules, or branches, that can never be taken, one after the other.
+package struct Reach: Sendable {
+    private let what: String
     private var earlier: [(id: String, condition: Program?)] = []
 
-    init(what: String) { self.what = what }
+    /// `what` is the word for one of them.
+    package init(what: String) { self.what = what }
 
-    mutating func check(
+    /// Notes an error when one of those checked before is always taken first.
+    package mutating func check(
         _ id: String,
         _ condition: Program?,
         _ node: Node,

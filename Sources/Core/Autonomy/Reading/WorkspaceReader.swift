@@ -50,23 +50,32 @@ struct WorkspaceReader {
         let models = models(root["models"])
         let (lists, listsType) = lists(root["lists"])
         let vars = vars(root["vars"])
-        let surroundings = PolicyReader.Surroundings(
-            prompts: prompts(documents),
-            models: models,
+        let constants = Workspace.Constants(
             lists: .object(lists),
             vars: .object(vars),
             listsType: listsType,
             varsType: .object(
                 ObjectType(vars.members.map { .init($0.name, ExpressionType(value: $0.value)) })
-            ),
+            )
+        )
+        let surroundings = PolicyReader.Surroundings(
+            prompts: prompts(documents),
+            models: models,
+            lists: constants.lists,
+            vars: constants.vars,
+            listsType: constants.listsType,
+            varsType: constants.varsType,
             zones: zones
         )
         let policies = policies(documents, surroundings)
+        // Flows are read where policies are known; here they only become part of the release.
+        for path in files.flowPaths { _ = text(path) }
         let released = files.files.filter { used.contains($0.key) }
         return Workspace(
             policies: policies,
             models: models,
             attachments: root["attachments"].flatMap { attachments($0) },
+            constants: constants,
             release: Release(files: released)
         )
     }
@@ -104,7 +113,7 @@ struct WorkspaceReader {
     }
 
     private func paths(in folder: String, ending: String) -> [String] {
-        files.files.keys.filter { $0.hasPrefix(folder + "/") && $0.hasSuffix(ending) }.sorted()
+        files.paths(in: folder, ending: ending)
     }
 
     private static func stem(_ path: String, _ ending: String) -> String {

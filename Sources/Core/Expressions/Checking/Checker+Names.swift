@@ -29,8 +29,7 @@ extension Checker {
     private mutating func unknownName(_ path: [String], _ node: SyntaxNode) {
         if isFull { return }
         let known =
-            environment.variables.map(\.name)
-            + locals.map(\.name).filter { $0.first != "@" }
+            (environment.variables.map(\.name) + locals.map(\.name)).filter { $0.first != "@" }
         let name = path[0].first == "@" ? text(root(of: node)) : path[0]
         let shown = known.prefix(Limits.namesShown).joined(separator: ", ")
         note(
@@ -109,6 +108,10 @@ extension Checker {
         _ node: SyntaxNode
     ) {
         if isFull { return }
+        if let absence = object.absence(field) {
+            note(absence.message, node, fix: absence.fix)
+            return
+        }
         let names = object.fields.map(\.name)
         let shown = names.prefix(Limits.namesShown).joined(separator: ", ")
         note(

@@ -48,9 +48,28 @@ package final class ObjectType: Sendable, Equatable {
         }
     }
 
-    package let fields: [Field]
+    /// Why a field is not there, for whoever asks for it, and what to do.
+    package struct Absence: Sendable, Equatable {
+        package let message: String
+        package let fix: String?
 
-    package init(_ fields: [Field]) { self.fields = fields }
+        package init(_ message: String, fix: String?) {
+            self.message = message
+            self.fix = fix
+        }
+    }
+
+    package let fields: [Field]
+    /// What is known of a field that is not there; types are the same whatever this says.
+    let absence: @Sendable (String) -> Absence?
+
+    package init(
+        _ fields: [Field],
+        absence: @escaping @Sendable (String) -> Absence? = { _ in nil }
+    ) {
+        self.fields = fields
+        self.absence = absence
+    }
 
     package subscript(name: String) -> Field? { fields.first { $0.name == name } }
 
@@ -91,4 +110,16 @@ extension ExpressionType: CustomStringConvertible {
 extension ExpressionType {
     static let address = ExpressionType.opaque("net.IP", [])
     static let network = ExpressionType.opaque("net.CIDR", [])
+}
+
+extension ExpressionType {
+    /// What its values are as JSON: moments and lengths of time are texts.
+    package var asJSON: ExpressionType {
+        switch self {
+        case .timestamp, .duration: .string
+        case .list(let element): .list(element.asJSON)
+        case .map(let key, let value): .map(key, value.asJSON)
+        default: self
+        }
+    }
 }

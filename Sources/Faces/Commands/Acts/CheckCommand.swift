@@ -24,6 +24,7 @@ enum CheckCommand {
                     "policies": .array(
                         (check.workspace?.policies.keys.sorted() ?? []).map(JSON.string)
                     ),
+                    "flows": .array(check.flows.keys.sorted().map(JSON.string)),
                     "diagnostics": .array(check.diagnostics.map(\.json)),
                 ]
             )
@@ -39,8 +40,8 @@ enum CheckCommand {
             return .refused
         }
         Terminal.standard.print(
-            "ok: \(workspace.policies.count) policies, \(workspace.models.count) models, release "
-                + workspace.release.digest.hex
+            "ok: \(workspace.policies.count) policies, \(workspace.models.count) models, "
+                + "\(check.flows.count) flows, release \(workspace.release.digest.hex)"
         )
         return .success
     }

@@ -1,6 +1,7 @@
 internal import Autonomy
 internal import Documents
 internal import Engine
+internal import Flows
 internal import HTTPCurl
 internal import Models
 internal import Platform
@@ -13,6 +14,8 @@ struct OpenWorkspace: Sendable {
     let folder: String
     let storePath: String
     let workspace: Workspace
+    /// By their names.
+    let flows: [String: Flow]
     /// What the release is made of.
     let files: WorkspaceFiles
     let warnings: [Diagnostic]
@@ -27,6 +30,7 @@ struct OpenWorkspace: Sendable {
             throw CommandFailure.refused(Diagnostics(check.diagnostics).rendered)
         }
         self.workspace = workspace
+        flows = check.flows
         warnings = check.diagnostics
     }
 
@@ -95,15 +99,10 @@ enum WorkspaceFolder {
     }
 
     /// Compiles the files, and asks the models' shapes whether they can give what is wanted.
-    static func check(_ files: WorkspaceFiles) -> WorkspaceCheck {
-        let check = Workspace.compile(
-            files: files,
-            reader: YAMLReader(),
-            environment: Process.environment,
-            zones: System.zone
-        )
-        guard let problems = check.workspace?.modelProblems, !problems.isEmpty else { return check }
-        return WorkspaceCheck(workspace: nil, diagnostics: check.diagnostics + problems)
+    static func check(_ files: WorkspaceFiles) -> CheckedFolder {
+        var check = CheckedFolder(compiling: files)
+        if let problems = check.workspace?.modelProblems { check.refuse(problems) }
+        return check
     }
 
     private static func addAll(

@@ -1,8 +1,7 @@
 internal import Autonomy
-internal import Documents
 internal import Engine
+internal import Flows
 internal import Models
-internal import Platform
 internal import Storage
 internal import Values
 
@@ -23,12 +22,7 @@ struct Releases: ReleaseSource {
         guard let stored else {
             throw EngineError(.release, "release \(digest.hex) is not in the store")
         }
-        let check = Workspace.compile(
-            files: WorkspaceFiles(stored.files),
-            reader: YAMLReader(),
-            environment: Process.environment,
-            zones: System.zone
-        )
+        let check = CheckedFolder(compiling: WorkspaceFiles(stored.files))
         guard let workspace = check.workspace else {
             throw EngineError(
                 .release,
@@ -36,13 +30,21 @@ struct Releases: ReleaseSource {
                     + Diagnostics(check.diagnostics).rendered
             )
         }
-        return try load(workspace)
+        return try load(workspace, flows: check.flows)
     }
 
     /// Gives each model of the workspace its client; without a transport no model is asked.
-    func load(_ workspace: Workspace) throws(EngineError) -> LoadedRelease {
+    func load(
+        _ workspace: Workspace,
+        flows: [String: Flow]
+    ) throws(EngineError) -> LoadedRelease {
         guard let models else {
-            return LoadedRelease(workspace: workspace, clients: [:], attachments: attachments)
+            return LoadedRelease(
+                workspace: workspace,
+                flows: flows,
+                clients: [:],
+                attachments: attachments
+            )
         }
         var clients: [String: ModelClient] = [:]
         for model in workspace.models.values {
@@ -52,6 +54,11 @@ struct Releases: ReleaseSource {
                 throw EngineError(.release, "model '\(model.name)': \(error.message)")
             }
         }
-        return LoadedRelease(workspace: workspace, clients: clients, attachments: attachments)
+        return LoadedRelease(
+            workspace: workspace,
+            flows: flows,
+            clients: clients,
+            attachments: attachments
+        )
     }
 }

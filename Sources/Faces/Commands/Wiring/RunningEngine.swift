@@ -25,7 +25,7 @@ struct RunningEngine: Sendable {
     static func start(_ opened: OpenWorkspace, by person: String) async throws -> RunningEngine {
         try await start(Location(opened)) { desk, releases in
             _ = try await desk.keep(opened.workspace.release, text: nil, by: person)
-            return (try releases.load(opened.workspace), nil)
+            return (try releases.load(opened.workspace, flows: opened.flows), nil)
         }
     }
 
@@ -46,7 +46,7 @@ struct RunningEngine: Sendable {
             let release = opened.workspace.release
             _ = try await desk.keep(release, text: nil, by: person)
             let promotion = try await desk.promote(release.digest, by: person)
-            return (try releases.load(opened.workspace), promotion)
+            return (try releases.load(opened.workspace, flows: opened.flows), promotion)
         }
     }
 
