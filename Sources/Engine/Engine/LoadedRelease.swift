@@ -15,7 +15,6 @@ package final class LoadedRelease: Sendable {
     let outputs: [String: OutputForm]
 
     let attachments: AttachmentReader
-    package let flows: [String: Flow]
     /// The questions that flows put to people, by `FLOW/STEP`.
     private let questions: [String: Policy]
 
@@ -23,10 +22,8 @@ package final class LoadedRelease: Sendable {
         workspace: Workspace,
         flows: [String: Flow] = [:],
         clients: [String: ModelClient],
-        attachments: any AttachmentSource,
-        flows: [String: Flow] = [:]
+        attachments: any AttachmentSource
     ) {
-        self.flows = flows
         questions = flows.values.reduce(into: [:]) { questions, flow in
             for policy in flow.questions { questions[policy.name] = policy }
         }

@@ -144,7 +144,7 @@ extension HTTPWork.HeaderValue {
         guard let name = reference(marked, isFile ? "file" : "env"), !name.isEmpty,
             !name.contains("$"), !name.contains("}"), isFile || !name.contains(":")
         else { return nil }
-        self = .secret(prefix: String(text[..<open]), name: name, isFile: isFile)
+        self = .secret(prefix: String(text[..<open]), isFile ? .file(name) : .environment(name))
     }
 }
 
