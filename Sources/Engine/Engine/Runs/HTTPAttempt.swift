@@ -18,7 +18,7 @@ struct HTTPAttempt: Sendable {
         _ work: HTTPWork,
         key: String,
         timeout: Duration,
-        reach: Reach,
+        reach: Models.Reach,
         secrets: RunDriver.Secrets
     ) -> Result<HTTPAttempt, StepFailure> {
         guard request.url.hasPrefix("https://") || request.url.hasPrefix("http://") else {
