@@ -182,7 +182,10 @@ let package = Package(
             ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
-        tests("RunsTests", ["Values", "Runs", "TestSupport"]),
+        tests(
+            "RunsTests",
+            ["Values", "Autonomy", "Flows", "Runs", "Documents", "TestSupport"]
+        ),
         tests("AccessTests", ["Values", "Access", "TestSupport"]),
         tests(
             "TelemetryTests",

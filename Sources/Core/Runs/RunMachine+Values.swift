@@ -36,10 +36,13 @@ extension RunMachine {
         bindings.set("steps", json: try steps(reads))
         bindings.set(
             "run",
-            json: [
-                "id": .string(run.id.description), "flow": .string(flow.name),
-                "caller": .string(run.caller), "started_at": .string(run.startedAt.rfc3339),
-            ]
+            to: .map(
+                ExpressionMap([
+                    "id": .string(run.id.description), "flow": .string(flow.name),
+                    "caller": .string(run.caller),
+                    "started_at": .timestamp(Timestamp(run.startedAt)),
+                ])
+            )
         )
         bindings.set("lists", json: flow.environment.lists)
         bindings.set("vars", json: flow.environment.vars)

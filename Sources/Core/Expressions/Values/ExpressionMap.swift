@@ -12,6 +12,11 @@ package struct ExpressionMap: Sendable {
 
     package init() {}
 
+    /// A map by names.
+    package init(_ members: KeyValuePairs<String, ExpressionValue>) {
+        for (name, value) in members { _ = insert(.string(name), value) }
+    }
+
     /// Not when the key is there already, or can be none.
     mutating func insert(_ key: ExpressionValue, _ value: ExpressionValue) -> Bool {
         guard let exact = MapKey(key), place(of: exact, key) == nil else { return false }
