@@ -63,7 +63,7 @@ extension SQLiteStore {
         }
     }
 
-    private static func claim(
+    static func claim(
         _ key: String,
         in scope: SQLiteValue,
         _ connection: SQLiteConnection

@@ -15,6 +15,7 @@ enum StoreSchema {
         ("0005_keys", PackageResources._005_keys_sql),
         ("0006_callbacks", PackageResources._006_callbacks_sql),
         ("0007_token_rates", PackageResources._007_token_rates_sql),
+        ("0008_runs", PackageResources._008_runs_sql),
     ]
 
     static func configure(

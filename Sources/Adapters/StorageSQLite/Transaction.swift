@@ -1,5 +1,6 @@
 internal import Decisions
 internal import Reviews
+internal import Runs
 internal import Storage
 internal import Values
 
@@ -17,11 +18,13 @@ struct Transaction {
     private(set) var bytes = 0
     /// Made when the first key that is forgotten comes.
     private var keys: KeyTables?
+    private var runs: RunTables
 
     /// Reads the chain's head inside the transaction that was begun, since another process may have
     /// appended.
     init(_ connection: SQLiteConnection) throws {
         self.connection = connection
+        runs = RunTables(connection)
         let last = try connection.row(
             "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
         )
@@ -37,10 +40,29 @@ struct Transaction {
     }
 
     mutating func apply(_ change: Change) throws -> CommitResult {
+        guard change.runs.contains(where: { $0.start != nil }) else { return try admit(change) }
+        // Its claims are rows: where one is refused the others go, and all that is known of them.
+        let before = self
+        try connection.run("SAVEPOINT change")
+        let result = try admit(change)
+        if case .committed = result {
+            try connection.run("RELEASE change")
+            return result
+        }
+        try connection.run("ROLLBACK TO change")
+        try connection.run("RELEASE change")
+        self = before
+        return result
+    }
+
+    private mutating func admit(_ change: Change) throws -> CommitResult {
+        guard try runs.admits(change.runs) else { return .stale }
         var links = EntryLinks()
         switch change.decision {
         case .insert(let record, let key)?:
-            if let refused = try claim(key, for: record) { return refused }
+            if let refused = try claim(key, for: record.id, at: record.createdAt) {
+                return refused
+            }
         case .update(let record)?:
             guard
                 let stored = try row(
@@ -56,6 +78,11 @@ struct Transaction {
         }
         if let review = change.review, try !admits(review) { return .stale }
         if let promotion = change.promotion, try !admits(promotion) { return .stale }
+        for write in change.runs {
+            if let refused = try claim(write.start, for: write.run.id, at: write.run.startedAt) {
+                return refused
+            }
+        }
         let work = ChangeWork(change, after: head, links: links)
         if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
@@ -75,13 +102,20 @@ struct Transaction {
             )
         }
         for model in change.models { models[model.model] = model }
+        for write in change.runs { bytes += try runs.write(write) }
+        for write in change.runs { try runs.wake(by: write) }
+        // Only a run waits for a decision, and it says so in the decision's source.
+        if let record = work.decision, work.finalAt != nil, record.source.hasPrefix("run:") {
+            try runs.decided(record.id)
+        }
         head = work.head
         return .committed(head)
     }
 
     /// Writes what the changes add up to; before the commit.
-    func finish() throws {
+    mutating func finish() throws {
         try keys?.forget(after: before, last: head.count)
+        try runs.finish()
         for tally in tallies.values { try write(tally) }
         for model in models.values {
             try connection.run(
@@ -113,23 +147,24 @@ struct Transaction {
         try connection.row(sql, [.blob(id.bytes)])
     }
 
-    /// Claims the key for a decision that is not there yet; what stands in the way, if anything.
+    /// Claims the key for a decision or a run that is not there yet; what stands in the way, if
+    /// anything.
     private mutating func claim(
         _ key: KeyClaim?,
-        for record: DecisionRecord
+        for id: Identifier,
+        at now: Instant
     ) throws -> CommitResult? {
         guard let key else { return nil }
         if key.lifetime == .day {
             var tables = try keys ?? KeyTables(connection)
-            let day = KeyClaim.day(of: record.createdAt)
-            let taken = try tables.claim(key, for: record.id, on: day)
+            let taken = try tables.claim(key, for: id, on: KeyClaim.day(of: now))
             keys = tables
             return taken.map { .keyTaken(by: $0.decision, body: $0.body) }
         }
         let scope = SQLiteValue.integer(try scope(key.scope))
         try connection.run(
             "INSERT OR IGNORE INTO claims VALUES (?,?,?,?)",
-            [scope, .text(key.key), .blob(record.id.bytes), .blob(key.body.bytes)]
+            [scope, .text(key.key), .blob(id.bytes), .blob(key.body.bytes)]
         )
         if connection.changes == 1 { return nil }
         let taken = try connection.row(

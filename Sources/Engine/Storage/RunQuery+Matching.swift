@@ -27,7 +27,8 @@ extension RunQuery {
         }
     }
 
-    func sorted(_ runs: [RunSummary]) -> [RunSummary] {
+    /// The runs in the order of the query.
+    package func sorted(_ runs: [RunSummary]) -> [RunSummary] {
         runs.sorted { precedes(cursor($0), cursor($1)) }
     }
 

@@ -11,7 +11,7 @@ package final class MeasuredStore: Store {
     /// Writing may fail while reading works, as on a full disk.
     private enum Act: String { case reading, writing }
 
-    private let store: any Store
+    let store: any Store
     private let instruments: Instruments
     private let health = Mutex<[Act: HealthMachine]>([:])
 
@@ -41,7 +41,7 @@ package final class MeasuredStore: Store {
         }
     }
 
-    private func read<Value>(
+    func read<Value>(
         _ work: () async throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         do {
