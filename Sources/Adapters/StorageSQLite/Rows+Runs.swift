@@ -47,7 +47,7 @@ extension Rows {
             let stageSince = row[12].integer, let updated = row[13].integer
         else { throw StoreError(.corrupt, "a row of runs is not as Stepgate writes it") }
         let parent = row[2].blob.flatMap { Identifier(bytes: $0) }.map {
-            Run.Parent(run: $0, step: Int(row[3].integer ?? 0), item: 0, depth: 1)
+            Run.Parent(run: $0, step: Int(row[3].integer ?? 0), item: 0, generation: 0, depth: 1)
         }
         var run = Run(
             id: id,

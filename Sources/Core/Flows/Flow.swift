@@ -56,6 +56,9 @@ package final class Flow: Sendable {
         self.environment = environment
     }
 
+    /// The event that a step's `match` looks at, as `environment` calls it.
+    package static let eventVariable = "@event"
+
     /// The number of the step of that name.
     package func number(of id: String) -> Int? { steps.firstIndex { $0.id == id } }
 }

@@ -1,3 +1,4 @@
+internal import Expressions
 package import Flows
 package import Values
 
@@ -64,6 +65,27 @@ extension Run {
             throw .broken("step \(definition.id) has nothing to undo")
         }
         return try machine.request(work, step)
+    }
+}
+
+extension Run {
+    /// Whether an event is one that the step waits for; one for which the condition has no value is
+    /// none.
+    package func matches(
+        _ event: JSON,
+        step number: Int,
+        in flow: Flow,
+        at now: Instant,
+        resources: [Digest: JSON] = [:]
+    ) throws(RunRefusal) -> Bool {
+        guard case .wait(.event(_, let match)) = flow.steps[number].work else { return false }
+        guard let match else { return true }
+        var machine = RunMachine(run: self, flow: flow, now: now, chance: 0)
+        machine.known = resources
+        var bindings = try machine.bindings(match.reads)
+        bindings.set(Flow.eventVariable, json: event)
+        if case .holds = match.program.condition(bindings) { return true }
+        return false
     }
 }
 

@@ -151,6 +151,12 @@ package final class RunKeeper: Sendable {
         tell(held.run, children.map(\.committed))
     }
 
+    /// Takes up a run that was just started.
+    func tellStarted(_ plan: RunBeginning.Plan) {
+        recent.withLock { $0.keep(plan.run.committed, [:]) }
+        tell(plan.run.committed, plan.children.map(\.committed))
+    }
+
     func write(
         _ transition: Transition,
         after before: Run?,

@@ -1,0 +1,130 @@
+internal import Decisions
+package import Flows
+internal import Models
+package import Runs
+internal import Storage
+package import Values
+
+/// What callers and people do with runs: start them, look at them, and act on them.
+///
+/// It needs no engine lock; an act that meets another's is worked out again on what is true then. What
+/// it changes wakes the engine that shares its keeper at once, and any other at its next look.
+package struct RunDesk: Sendable {
+    let keeper: RunKeeper
+    private let live: @Sendable () -> LoadedRelease
+
+    /// `live` gives the release that new runs are pinned to.
+    package init(keeper: RunKeeper, live: @escaping @Sendable () -> LoadedRelease) {
+        self.keeper = keeper
+        self.live = live
+    }
+
+    var store: any Store { keeper.store }
+    var now: Instant { keeper.now }
+    /// The release that new runs are pinned to.
+    package var release: LoadedRelease { live() }
+
+    // MARK: Looking
+
+    /// A run with the flow it executes, as it stands in the store.
+    package func run(_ id: Identifier) async throws(EngineError) -> (run: Run, flow: Flow) {
+        do {
+            guard let run = try await store.run(id) else {
+                throw EngineError(.unknown, "there is no run \(id)")
+            }
+            return (run, try await keeper.plan(of: run).1)
+        } catch let error as StoreError {
+            throw EngineError(error)
+        } catch let error as EngineError {
+            throw error
+        } catch {
+            preconditionFailure("a store throws its own errors")
+        }
+    }
+
+    /// The value of a payload; nothing when the store no longer has it.
+    package func value(_ payload: Payload) async throws(EngineError) -> JSON? {
+        switch payload {
+        case .inline(let value): return value
+        case .resource(let digest, _):
+            do {
+                return try await keeper.value(digest)
+            } catch let error as StoreError {
+                throw EngineError(error)
+            } catch {
+                preconditionFailure("a store throws its own errors")
+            }
+        }
+    }
+
+    // MARK: Acting
+
+    /// A person's act on a run, which is an entry of the log, too.
+    ///
+    /// Throws `.refused` where the run or its step is in a state in which that cannot be done, and
+    /// changes nothing then.
+    package func act(
+        _ act: RunAct,
+        on id: Identifier,
+        by person: String
+    ) async throws(EngineError) -> Run {
+        let now = now
+        return try await keeper.turn(id, fresh: true) { held in
+            let entry = Entry(
+                .administered,
+                decision: nil,
+                at: now,
+                facts: JSONObject(uniqueMembers: act.facts(on: held.run, held.flow, by: person))
+            )
+            try await keeper.apply(
+                .acted(act, by: person),
+                to: &held,
+                with: Change(entries: [entry])
+            )
+            return held.run
+        }
+    }
+
+    /// The number of a run's step by its name; throws `.unknown` with the nearest.
+    package func step(_ id: String, of run: Identifier) async throws(EngineError) -> Int {
+        let (_, flow) = try await self.run(run)
+        if let number = flow.number(of: id) { return number }
+        let names = flow.steps.map(\.id)
+        let hint = nearest(id, in: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw EngineError(.unknown, "flow '\(flow.name)' has no step '\(id)'\(hint)")
+    }
+}
+
+extension RunAct {
+    /// The word of the log.
+    var word: String {
+        switch self {
+        case .pause: "run_paused"
+        case .resume: "run_resumed"
+        case .cancel: "run_cancelled"
+        case .retry: "step_retried"
+        case .skip: "step_skipped"
+        case .restart: "run_restarted"
+        case .undo: "run_undone"
+        }
+    }
+
+    fileprivate func facts(
+        on run: Run,
+        _ flow: Flow,
+        by person: String
+    ) -> [JSONObject.Member] {
+        var members: [JSONObject.Member] = [
+            .init("act", .string(word)), .init("person", .string(person)),
+            .init("run", .string(run.id.description)), .init("flow", .string(flow.name)),
+        ]
+        switch self {
+        case .retry(let step, _), .skip(let step, _), .restart(let step):
+            if flow.steps.indices.contains(step) {
+                members.append(.init("step", .string(flow.steps[step].id)))
+            }
+        case .pause, .resume, .cancel, .undo: break
+        }
+        return members
+    }
+}
