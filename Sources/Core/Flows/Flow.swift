@@ -57,7 +57,7 @@ package final class Flow: Sendable {
     }
 
     /// The event that a step's `match` looks at, as `environment` calls it.
-    package static let eventVariable = "@event"
+    package static let eventVariable = "event"
 
     /// The number of the step of that name.
     package func number(of id: String) -> Int? { steps.firstIndex { $0.id == id } }
