@@ -175,7 +175,8 @@ let package = Package(
         ),
         tests(
             "FlowsTests",
-            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"]
+            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"],
+            data: ["Cases"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
         tests("AccessTests", ["Values", "Access", "TestSupport"]),
