@@ -132,6 +132,8 @@ let package = Package(
                 "Starter/message_triage_cases_yaml.txt",
                 "Starter/refund_limit_cases_yaml.txt", "Starter/refund_limit_yaml.txt",
                 "Starter/message_triage_prompt.txt",
+                "Starter/flow_support_triage_yaml.txt", "Starter/flow_refund_yaml.txt",
+                "Starter/flow_onboarding_yaml.txt",
             ]
         ),
         .target(
@@ -179,7 +181,8 @@ let package = Package(
         ),
         tests(
             "FlowsTests",
-            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"]
+            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"],
+            data: ["Cases"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
         tests(

@@ -81,6 +81,7 @@ struct KillTests {
         }) {
             try FileManager.default.removeItem(atPath: program.folder + "/Policies/" + name)
         }
+        try FileManager.default.removeItem(atPath: program.folder + "/Flows")
         try program.write(
             "Policies/refund.yaml",
             """

@@ -12,7 +12,7 @@ package final class Flow: Sendable {
     /// The columns of the board, in the order a run goes through them; may be empty.
     package let stages: [String]
     package let input: Schema
-    /// What the last step's output, or `output:`, makes of the whole; nothing for no output.
+    /// What `output:` makes of a run that completed; nothing for no output.
     package let output: FlowTemplate?
     package let fields: [FlowField]
     package let triggers: [Trigger]
@@ -153,8 +153,12 @@ package struct FlowTemplate: Sendable {
 /// Every step has an environment of its own, since each knows other outputs; the names and their
 /// order are the same in all, so that one set of bindings serves them.
 package struct FlowEnvironment: Sendable {
-    /// `input`, `steps`, `run`, `lists`, `vars`, `now`, then the name and the place of each item of
-    /// every `each`, outermost first.
+    /// `input`, `steps`, `run`, `lists`, `vars`, `now`, `event` (in the `match` of a `wait` alone), then
+    /// the name and the place of each item of every `each`, those of one name sharing their places.
+    ///
+    /// `steps` has a member for every step that ended, with its `state`, its `output` where it has
+    /// one, and its `error` (`kind`, `status`, `message`) where it failed. A step that was not begun
+    /// and never will be counts as skipped.
     package let variables: ExpressionEnvironment
     package let lists: JSON
     package let vars: JSON

@@ -58,7 +58,9 @@ extension FlowStep {
     }
 }
 
-/// What a step does. The last four hold other steps, by their numbers.
+/// What a step does.
+///
+/// The last three hold other steps, by their numbers.
 package enum Work: Sendable {
     /// Has a policy decide; the output is the decision's.
     case decide(policy: String, with: FlowTemplate)
@@ -130,7 +132,9 @@ package struct ReviewWork: Sendable {
     }
 }
 
-/// A call over HTTP. The output is `{status, headers, body}`.
+/// A call over HTTP.
+///
+/// The output is `{status, headers, body}`.
 package struct HTTPWork: Sendable {
     package let method: String
     package let url: FlowTemplate

@@ -14,7 +14,7 @@ extension Run {
         chance: UInt64,
         resources: [Digest: JSON] = [:]
     ) throws(RunRefusal) -> Transition {
-        var machine = RunMachine(run: self, flow: flow, now: now, chance: chance)
+        var machine = RunMachine(run: self, flow: flow, at: now, chance: chance)
         machine.known = resources
         try machine.take(event)
         try machine.drive()
@@ -44,10 +44,10 @@ struct RunMachine {
     var made: [Digest: [UInt8]] = [:]
     var starts: [Transition.Start] = []
 
-    init(run: Run, flow: Flow, now: Instant, chance: UInt64) {
+    init(run: Run, flow: Flow, at instant: Instant, chance: UInt64) {
         self.run = run
         self.flow = flow
-        self.now = now
+        now = instant
         self.chance = chance
     }
 

@@ -58,7 +58,7 @@ extension Run {
             }
             return .success(.withdraw(decision))
         }
-        var machine = RunMachine(run: self, flow: flow, now: now, chance: 0)
+        var machine = RunMachine(run: self, flow: flow, at: now, chance: 0)
         machine.known = resources
         let definition = flow.steps[step.step]
         guard let work = step.isUndo ? definition.undo : definition.work else {
@@ -80,7 +80,7 @@ extension Run {
     ) throws(RunRefusal) -> Bool {
         guard case .wait(.event(_, let match)) = flow.steps[number].work else { return false }
         guard let match else { return true }
-        var machine = RunMachine(run: self, flow: flow, now: now, chance: 0)
+        var machine = RunMachine(run: self, flow: flow, at: now, chance: 0)
         machine.known = resources
         var bindings = try machine.bindings(match.reads)
         bindings.set(Flow.eventVariable, json: event)

@@ -23,8 +23,11 @@ extension Stored {
             depth: Values.Limits.jsonDepth + 16,
             values: 2 * Values.Limits.jsonValues
         )
-        guard let json = try? JSON.read(storedBytes, limits: limits) else { return nil }
-        self.init(stored: json)
+        do {
+            self.init(stored: try JSON.read(storedBytes, limits: limits))
+        } catch {
+            return nil
+        }
     }
 }
 

@@ -15,7 +15,8 @@ package enum Commands {
             InitCommand.specification, CheckCommand.specification, TestCommand.specification,
             EvalCommand.specification, DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
-        + ModelsCommand.specifications + TokenCommand.specifications
+        + ModelsCommand.specifications + FlowCommand.specifications
+        + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
             ServeCommand.specification, APICommand.specification, LogCommand.specification,
             PracticeCommand.specification,

@@ -137,6 +137,13 @@ extension FlowReader {
         var reach = Reach(what: "branch")
         for (place, node) in nodes.enumerated() {
             var own = scope.inside(step, number: number, kind: "switch", branch: "\(place)")
+            if choices.last?.when?.program.constant?.json == true {
+                reader.error(
+                    "this branch is never reached: the condition of the one before is always true",
+                    node.range.start(of: node),
+                    fix: "write 'else' there, or mend its condition"
+                )
+            }
             if let choice = choice(node, place, isLast: place == nodes.count - 1, &own, &reach) {
                 choices.append(choice)
             }

@@ -123,6 +123,8 @@ extension FlowReader {
         else { return nil }
         let found = (node.entries ?? []).filter { Self.undoing.contains($0.name) }
         guard found.count == 1, let family = found.first?.name else {
+            let others = node.entries?.filter { $0.name != "with" } ?? []
+            if found.isEmpty, !others.isEmpty { return nil }
             reader.error(
                 "'undo' needs exactly one of " + Self.undoing.joined(separator: ", "),
                 found.dropFirst().first?.nameRange ?? written.range

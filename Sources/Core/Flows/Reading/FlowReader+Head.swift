@@ -62,6 +62,7 @@ extension FlowReader {
         guard let node = reader.mapping(written, "a trigger", keys: ways) else { return nil }
         let found = (node.entries ?? []).filter { ways.contains($0.name) }
         guard found.count == 1, let way = found.first else {
+            if found.isEmpty, node.entries?.isEmpty == false { return nil }
             reader.error(
                 "a trigger is exactly one of \(ways.joined(separator: ", "))",
                 found.dropFirst().first?.nameRange ?? written.range,

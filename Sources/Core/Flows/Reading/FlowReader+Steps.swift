@@ -125,6 +125,9 @@ extension FlowReader {
         }
         let found = named.filter { Self.families.contains($0.name) }
         guard let first = found.first else {
+            // A key that was not known may well be the misspelt family.
+            let known = Self.keys + Self.families
+            guard named.allSatisfy({ known.contains($0.name) }) else { return nil }
             reader.error(
                 "a step needs what it does: one of " + Self.families.joined(separator: ", "),
                 node.range.start(of: node),

@@ -134,9 +134,19 @@ extension FlowReader {
 
     private mutating func wait(_ written: Node, _ scope: StepScope) -> StepWork {
         let ways = ["callback", "event", "until"]
+        guard written.entries != nil else {
+            reader.error(
+                "'wait' needs what it waits for; got "
+                    + (written.fragment?.text ?? written.json.kindWithArticle),
+                written.range,
+                fix: "write 'sleep: …' to let time pass, or 'wait: {callback: {}}'"
+            )
+            return .unread
+        }
         guard let node = reader.mapping(written, "'wait'", keys: ways) else { return .unread }
         let found = (node.entries ?? []).filter { ways.contains($0.name) }
         guard found.count == 1, let way = found.first else {
+            if found.isEmpty, node.entries?.isEmpty == false { return .unread }
             reader.error(
                 "'wait' needs exactly one of callback, event, until",
                 found.dropFirst().first?.nameRange ?? written.range

@@ -20,7 +20,18 @@ struct StepScope {
                 fields.append(.init("output", output, isOptional: !isSure))
             }
             fields.append(.init("error", Self.error, isOptional: !hasFailed))
-            return .object(ObjectType(fields))
+            let (id, hasFailed) = (id, hasFailed)
+            return .object(
+                ObjectType(fields) { field in
+                    guard field == "output" else { return nil }
+                    return .init(
+                        hasFailed
+                            ? "the step '\(id)' has failed, so it has no output here"
+                            : "the step '\(id)' gives no output",
+                        fix: hasFailed ? "read 'steps.\(id).error'" : nil
+                    )
+                }
+            )
         }
 
         private static let states = ExpressionType.enumeration(

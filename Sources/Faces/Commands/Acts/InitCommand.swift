@@ -45,6 +45,7 @@ enum InitCommand {
               stepgate decide message-triage\(option) --input \(folder)/Policies/message-triage.messages.jsonl \\
                 --output decided.jsonl --key id
               stepgate review list\(option)
+              stepgate flow show refund\(option)
             """
         )
         return .success

@@ -15,6 +15,9 @@ enum Starter {
         ("Policies/message-triage.cases.yaml", PackageResources.message_triage_cases_yaml_txt),
         ("Policies/refund-limit.cases.yaml", PackageResources.refund_limit_cases_yaml_txt),
         ("Policies/refund-limit.yaml", PackageResources.refund_limit_yaml_txt),
+        ("Flows/support-triage.yaml", PackageResources.flow_support_triage_yaml_txt),
+        ("Flows/refund.yaml", PackageResources.flow_refund_yaml_txt),
+        ("Flows/onboarding.yaml", PackageResources.flow_onboarding_yaml_txt),
         ("Prompts/message-triage.prompt", PackageResources.message_triage_prompt_txt),
     ]
 }
