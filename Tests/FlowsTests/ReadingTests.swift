@@ -1,3 +1,4 @@
+import Autonomy
 import Expressions
 import Flows
 import Reviews
