@@ -218,7 +218,7 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
+                "Storage", "Engine", "Documents", "TestSupport", "Webhooks", "Flows", "Runs",
             ]
         ),
         tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
