@@ -72,26 +72,17 @@ extension FlowReader {
             self.onFailure($0, node, number, id, scope, done)
         }
         let isSure = node["when"] == nil && (onFailure?.isFinal ?? true)
-        outcomes[number] = StepOutcome(
-            output: done.output,
-            isSure: isSure && done.isSure
-        )
         let undo = node["undo"].flatMap { self.undo($0, id, number, scope, done) }
-        if isNamed {
-            read.insert(id)
-            scope.steps.append(
-                .init(
-                    number: number,
-                    id: id,
-                    output: done.output,
-                    isSure: isSure && done.isSure
-                )
-            )
-        }
-        for inner in done.inner + (onFailure?.inner ?? []) {
-            scope.steps.append(inner.with(isSure: inner.isSure && isSure))
-        }
-        let times = times(node)
+        let inner = done.inner.map { $0.unless(isSure) } + (onFailure?.inner ?? [])
+        remember(
+            .init(number: number, id: id, output: done.output, isSure: isSure && done.isSure),
+            isNamed: isNamed,
+            inner,
+            &scope
+        )
+        let timeout = node["timeout"].flatMap { time($0, "'timeout'") }
+        let deadline = node["deadline"].flatMap { time($0, "'deadline'") }
+        let retry = node["retry"].map { self.retry($0) }
         guard let work = done.work else { return number }
         steps[number] = FlowStep(
             id: id,
@@ -99,13 +90,28 @@ extension FlowReader {
             stage: stage,
             when: when,
             work: work,
-            retry: node["retry"].map { retry($0) } ?? .none,
-            timeout: times.timeout ?? .seconds(60),
-            deadline: times.deadline,
+            retry: retry ?? .none,
+            timeout: timeout ?? .seconds(60),
+            deadline: deadline,
             onFailure: onFailure?.action ?? .deadLetter,
             undo: undo
         )
         return number
+    }
+
+    /// Makes a step that was read, and those inside it, known to what comes after.
+    private mutating func remember(
+        _ step: StepScope.Known,
+        isNamed: Bool,
+        _ inner: [StepScope.Known],
+        _ scope: inout StepScope
+    ) {
+        outcomes[step.number] = StepOutcome(output: step.output, isSure: step.isSure)
+        if isNamed {
+            read.insert(step.id)
+            scope.steps.append(step)
+        }
+        scope.steps += inner
     }
 
     // MARK: What every step says
@@ -235,13 +241,6 @@ extension FlowReader {
         }
     }
 
-    private mutating func times(_ node: Node) -> (timeout: Duration?, deadline: Duration?) {
-        (
-            node["timeout"].flatMap { time($0, "'timeout'") },
-            node["deadline"].flatMap { time($0, "'deadline'") }
-        )
-    }
-
     /// A time above zero that is not too long.
     mutating func time(_ node: Node, _ what: String) -> Duration? {
         guard let time = reader.duration(node, what) else { return nil }
@@ -268,14 +267,6 @@ struct StepWork {
 
     /// Work that could not be read; its output may be anything, so that one error is not many.
     static let unread = StepWork(work: nil, output: .dyn)
-}
-
-extension StepScope.Known {
-    func with(isSure: Bool) -> StepScope.Known {
-        var copy = self
-        copy.isSure = isSure
-        return copy
-    }
 }
 
 extension SourceRange {
