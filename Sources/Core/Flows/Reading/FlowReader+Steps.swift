@@ -165,6 +165,14 @@ extension FlowReader {
             return made
         }
         guard let id = reader.text(at, "'id'") else { return made }
+        guard !id.isKeyword else {
+            reader.error(
+                "'\(id)' is a word of the expressions' own, so 'steps.\(id)' cannot be written",
+                at.range,
+                fix: "write '\(id)_step'"
+            )
+            return made
+        }
         guard id.isFlowName else {
             let fixed = id.asFlowName
             reader.error(
@@ -284,6 +292,9 @@ extension String {
             (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
         }
     }
+
+    /// Whether an expression takes it for a value or an operator, even after a dot.
+    var isKeyword: Bool { ["false", "in", "null", "true"].contains(self) }
 
     /// The same with small letters and `_` where it has others.
     var asFlowName: String {
