@@ -221,7 +221,13 @@ let package = Package(
                 "Storage", "Engine", "Documents", "TestSupport", "Webhooks", "Flows", "Runs",
             ]
         ),
-        tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
+        tests(
+            "CommandsTests",
+            [
+                "Values", "Autonomy", "Flows", "Models", "Platform", "Documents", "Commands",
+                "TestSupport",
+            ]
+        ),
         tests(
             "GatewayTests",
             [
