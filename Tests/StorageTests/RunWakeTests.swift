@@ -194,7 +194,7 @@ struct RunWakeTests {
         #expect(try await store.slots("f/other") == SlotCount(underway: 0, queued: 0))
         // The first has looked before and found nothing, which costs it no place.
         try await store.change(F.id(13)) { $0.active[Run.slotStep]?.since = F.now + .seconds(99) }
-        // One that is held is passed over.
+        // One that is held is passed over, and has nothing to pass on.
         try await store.change(F.id(12)) { $0.state = .paused }
         for number in 1...2 as ClosedRange<UInt64> {
             try await store.change(F.id(number)) { ($0.active, $0.state) = ([:], .completed) }
@@ -209,6 +209,13 @@ struct RunWakeTests {
         try await store.change(F.id(12)) { $0.state = .queued }
         #expect(try await store.contents(of: F.id(12)) == [.slotFree])
         #expect(try await store.readyRuns() == [F.id(13), F.id(12), F.id(14)])
+        // Who is cancelled in the queue passes on what it was told, and nothing otherwise.
+        try await store.insert(queued(15), slot(15))
+        try await store.insert(queued(16), slot(16))
+        try await store.change(F.id(15)) { ($0.active, $0.state) = ([:], .cancelled) }
+        #expect(try await store.contents(of: F.id(16)).isEmpty)
+        try await store.change(F.id(13)) { ($0.active, $0.state) = ([:], .cancelled) }
+        #expect(try await store.contents(of: F.id(16)) == [.slotFree])
     }
 
     @Test(arguments: RunStores.Kind.allCases)

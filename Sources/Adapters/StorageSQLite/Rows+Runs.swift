@@ -91,7 +91,9 @@ extension Rows {
         + "EXISTS(SELECT 1 FROM signals WHERE run=?1 AND step=?2) ELSE ?14 END "
         + "WHERE run=?1 AND step=?2"
 
-    /// Says anew whether a step that waits is woken. Values: the run, the step.
+    /// Says anew whether a step that waits is woken.
+    ///
+    /// Values: the run, the step.
     static let refreshStep =
         "UPDATE steps SET woken=EXISTS(SELECT 1 FROM signals WHERE run=?1 AND step=?2) "
         + "WHERE run=?1 AND step=?2 AND state='waiting'"

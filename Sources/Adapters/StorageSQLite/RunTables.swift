@@ -9,6 +9,8 @@ struct RunTables {
     private var counts: [StageCount.Place: Int64] = [:]
     /// The number of the last signal, once it was asked for.
     private var number: Int64?
+    /// Queued runs written that had been told of no slot, and so have none to pass on.
+    private var untold: Set<Identifier> = []
 
     init(_ connection: SQLiteConnection) { self.connection = connection }
 
@@ -53,6 +55,11 @@ struct RunTables {
     mutating func write(_ write: RunWrite) throws -> Int {
         var run = write.run
         run.version = (write.before?.version ?? 0) + 1
+        if write.before?.isQueued == true, write.slotPassedOn != nil,
+            try !isSignalled(run.id, Run.slotStep)
+        {
+            untold.insert(run.id)
+        }
         let progress = run.progressBytes
         var bytes = try self.write(run, progress, write.before)
         for signal in write.taken {
@@ -190,7 +197,7 @@ struct RunTables {
         if write.looksForSlot, try !isSignalled(write.run.id, Run.slotStep) {
             try signal(write.run.id, Run.slotStep, .slotFree)
         }
-        guard let key = write.slotPassedOn else { return }
+        guard untold.remove(write.run.id) == nil, let key = write.slotPassedOn else { return }
         let next = try connection.row(Rows.nextForSlot, [.text(key)])
         if let place = try next.map({ try Rows.place($0) }) {
             try signal(place.run, place.step, .slotFree)
