@@ -5,8 +5,10 @@ import TestSupport
 import Testing
 import Values
 
-/// The store in memory derives each answer from the runs alone; SQLite keeps woken, held, counters
-/// and indexes beside them. After whatever happened both answer the same.
+/// After whatever happened both stores answer the same.
+///
+/// The one in memory derives each answer from the runs alone; SQLite keeps woken, held, counters and
+/// indexes beside them.
 struct RunDifferenceTests {
     private typealias F = RunFixture
 

@@ -34,7 +34,6 @@ struct MemoryRuns: Sendable {
 
     mutating func write(_ write: RunWrite) {
         var run = write.run
-        run.version = (write.before?.version ?? 0) + 1
         if write.before?.isQueued == true, !isSignalled(run.id, Run.slotStep) {
             untold.insert(run.id)
         }
