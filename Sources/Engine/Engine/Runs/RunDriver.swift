@@ -180,7 +180,7 @@ package final class RunDriver: Sendable {
         told(run)
         var first: Instant?
         state.withLock { state in
-            for run in [run] + children where run.state == .running || run.state == .undoing {
+            for run in [run] + children where !run.state.isFinal && !run.isHeld {
                 for step in run.active.values where step.kind == nil && step.state == .ready {
                     Self.offer(run.place(step), &state)
                 }
