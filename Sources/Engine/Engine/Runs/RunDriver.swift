@@ -266,11 +266,16 @@ extension Run {
 
 /// Lets two objects that need each other be made one after the other.
 private final class Relay: Sendable {
-    private let target = Mutex<(@Sendable (Run, [Run]) -> Void)?>(nil)
-
-    func attach(_ target: @escaping @Sendable (Run, [Run]) -> Void) {
-        self.target.withLock { $0 = target }
+    /// A bare function in a lock would be wrapped once more each time it is taken out.
+    private struct Target {
+        let tell: @Sendable (Run, [Run]) -> Void
     }
 
-    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?(run, children) }
+    private let target = Mutex<Target?>(nil)
+
+    func attach(_ tell: @escaping @Sendable (Run, [Run]) -> Void) {
+        target.withLock { $0 = Target(tell: tell) }
+    }
+
+    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?.tell(run, children) }
 }
