@@ -48,7 +48,8 @@ struct RunChecks {
             mended: "its state was believed"
         ),
         Check(
-            fault: { run, row in "run \(run) has ended or is gone, yet step \(text(row)) is there" },
+            fault: { run, row in "run \(run) has ended or is gone, yet step \(text(row)) is there"
+            },
             find: "SELECT run, step FROM steps WHERE NOT EXISTS "
                 + "(SELECT 1 FROM runs WHERE id=steps.run AND live=1)",
             mend: "DELETE FROM steps WHERE NOT EXISTS "
@@ -129,7 +130,9 @@ struct RunChecks {
         for row in try connection.rows(sql) {
             guard let flow = row[0].text, let kind = row[1].integer, let stage = row[2].text,
                 let state = row[3].text, let count = row[4].integer
-            else { throw StoreError(.corrupt, "a row of stage_counts is not as Stepgate writes it") }
+            else {
+                throw StoreError(.corrupt, "a row of stage_counts is not as Stepgate writes it")
+            }
             counts[Place(flow: flow, kind: kind, stage: stage, state: state)] = count
         }
         return counts

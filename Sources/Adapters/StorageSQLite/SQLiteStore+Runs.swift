@@ -237,7 +237,9 @@ extension SQLiteStore {
         guard mending else {
             return try await read { connection in
                 try connection.execute("BEGIN")
-                let faults = Result { try RunChecks(connection: connection, isMending: false).run() }
+                let faults = Result {
+                    try RunChecks(connection: connection, isMending: false).run()
+                }
                 try connection.execute("ROLLBACK")
                 return try faults.get()
             }

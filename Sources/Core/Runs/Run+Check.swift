@@ -23,7 +23,8 @@ extension Run {
         switch state {
         case .running, .undoing:
             if active.isEmpty { return ["nothing of it is under way, and nothing will wake it"] }
-            return waits == active.count ? ["all its steps wait for a person, yet it is not dead"] : []
+            return waits == active.count
+                ? ["all its steps wait for a person, yet it is not dead"] : []
         case .dead:
             return waits == active.count && waits > 0
                 ? [] : ["it is dead, yet not all its steps wait for a person"]
