@@ -221,6 +221,15 @@ let package = Package(
                 "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
             ]
         ),
+        tests(
+            "SimulationTests",
+            [
+                "Access", "Values", "Autonomy", "Decisions", "Documents", "Engine", "Flows",
+                "Models",
+                "Reviews", "Runs", "Storage", "TestSupport", "Webhooks",
+            ],
+            data: ["Bugs"]
+        ),
         tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
         tests(
             "GatewayTests",
