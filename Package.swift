@@ -218,7 +218,14 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
+                "Storage", "Engine", "Documents", "TestSupport", "Webhooks", "Flows", "Runs",
+            ]
+        ),
+        tests(
+            "CommandsTests",
+            [
+                "Values", "Autonomy", "Flows", "Models", "Platform", "Documents", "Commands",
+                "TestSupport",
             ]
         ),
         tests(
@@ -230,7 +237,6 @@ let package = Package(
             ],
             data: ["Bugs"]
         ),
-        tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
         tests(
             "GatewayTests",
             [
