@@ -312,9 +312,11 @@ import Values
             guard case .keyTaken(by: id) = try await again(2) else {
                 throw RunWorld.NotStarted(what: "")
             }
-            guard case .refused = try await world.desk.start(
-                RunStart(flow: "one", input: ["n": "x"], caller: "ann")
-            ) else { throw RunWorld.NotStarted(what: "") }
+            guard
+                case .refused = try await world.desk.start(
+                    RunStart(flow: "one", input: ["n": "x"], caller: "ann")
+                )
+            else { throw RunWorld.NotStarted(what: "") }
         }
     }
 

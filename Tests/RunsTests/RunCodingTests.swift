@@ -15,7 +15,7 @@ struct RunCodingTests {
         .resource(digest, bytes: 123_456),
     ]
     private static let waits: [Wait] = [
-        .timer(now), .decision(id), .callback(digest), .event("com.example.paid"), .children,
+        .timer(now), .decision(id), .callback, .event("com.example.paid"), .children,
         .person, .slot("flow/a \"key\""),
     ]
     private static let acts: [RunAct] = [
@@ -28,7 +28,7 @@ struct RunCodingTests {
         [
             .begun, .claimed(step: 1, epoch: 2, by: "w", until: now),
             .extended(step: 1, epoch: 2, until: now), .failed(step: 1, epoch: 9, failure),
-            .counted(step: 2, epoch: 1, total: 10_000),
+            .cancelled(step: 2, epoch: 1), .told(step: 2, epoch: 1, through: 10_000),
             .childrenEnded(step: 2, succeeded: 3, failed: 1, first: failure),
             .childrenEnded(step: 2, succeeded: 3, failed: 0, first: nil),
             .due(step: -1, epoch: 1),
@@ -64,8 +64,11 @@ struct RunCodingTests {
         full.attempt = 3
         full.since = Self.now + .seconds(5)
         full.override = .null
+        full.lost = 2
+        full.decision = Self.id
+        full.isCancelled = true
         full.failure = Self.failure
-        full.children = Children(total: 5)
+        full.children = Children(total: 5, items: Self.payloads[3], generation: 6)
         full.children?.started = 4
         full.children?.succeeded = 1
         full.children?.failed = 2
@@ -81,7 +84,7 @@ struct RunCodingTests {
             id: Self.id,
             root: Self.other,
             plan: Run.Plan(flow: "refund", release: Self.digest, each: 4),
-            parent: Run.Parent(run: Self.other, step: 4, item: 7, depth: 2),
+            parent: Run.Parent(run: Self.other, step: 4, item: 7, generation: 3, depth: 2),
             caller: "Ada \"A\"",
             startedAt: Self.now,
             priority: -3,
@@ -101,6 +104,9 @@ struct RunCodingTests {
         ]
         run.choices = [1: 2, 5: 0]
         run.undoable = [2, 0]
+        run.isUndone = true
+        run.aftermath = .cancelled
+        run.pausedFrom = .undoing
         run.output = Self.payloads[3]
         run.active[3] = ActiveStep(step: 3, at: Self.now)
         run.history = 12

@@ -17,6 +17,7 @@ enum Invariant: String, CaseIterable, Sendable {
     case countersEqual = "the counters of stages equal the runs counted"
     case machineWhole = "the run machine meets nothing that it excludes"
     case comesToRest = "once all is calm, what is ready or due is handled"
+    case settles = "a run does not go round and round"
     case actOnce = "an act is done once"
     case undoneBackwards = "what is undone is undone last first, and only what was done"
 }

@@ -78,7 +78,7 @@ struct FlowGenerator {
         case 22...23: return choose(id, depth)
         case 16...17 where flow < 2: return subflow(id, depth)
         case 13:
-            return plain(id, "sleep: \(dice.pick(["1s", "3s", "8s", "${{ duration('2s') }}"]))")
+            return plain(id, "sleep: \"\(dice.pick(["1s", "3s", "8s", "${{ duration('2s') }}"]))\"")
         case 14:
             return plain(id, "wait: {until: \"${{ now + duration('\(dice.within(1...9))s') }}\"}")
         case let kind: return leaf(id, kind, depth)

@@ -64,6 +64,9 @@ final class Journal: Sendable {
         if let event = write.event {
             line += event.event.storedBytes
             book.history[run.id, default: []].append(event)
+            if event.number == 2_000 {
+                findings.add(.settles, run.id, "it has \(event.number) events")
+            }
             judge(event.event, write, &book)
         }
         if write.before == nil { book.first[run.id] = beginning(write, run) }

@@ -156,8 +156,9 @@ struct SimulatedPeople: Sendable {
         let open = try await world.memory.reviews(ReviewQuery())
         guard let desks = world.engine else { return !open.isEmpty }
         for review in open {
-            let act: ReviewAct = review.candidate == nil ? .decide(["n": 5]) : .approve
             for person in ["ann", "ben", "cleo"] {
+                let candidate = try await world.memory.review(review.id)?.candidate
+                let act: ReviewAct = candidate == nil ? .decide(["n": 5]) : .approve
                 do throws(EngineError) {
                     _ = try await desks.reviews.act(act, on: review.id, by: person)
                 } catch {

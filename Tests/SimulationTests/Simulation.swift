@@ -36,6 +36,7 @@ struct Simulation: Sendable {
             world.end()
             try await group.waitForAll()
         }
+        guard world.findings.isEmpty else { return }
         let inspector = Inspector(store: world.memory, journal: world.journal)
         try await inspector.inspectEnd()
         try await world.promises.check(world.memory, world.findings)
@@ -126,10 +127,19 @@ struct Simulation: Sendable {
             let run = finding.run.map { " (run \($0))" } ?? ""
             lines.append("- not so: \(finding.invariant.rawValue)\(run): \(finding.message)")
         }
+        let longest = world.journal.look { book in
+            book.history.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
+        }
+        if let longest, longest.value.count > 200 {
+            lines.append("run \(longest.key) has \(longest.value.count) events, the last of them")
+            for event in longest.value.suffix(12) {
+                lines.append("  " + String(decoding: event.event.storedBytes, as: UTF8.self))
+            }
+        }
         for run in Set(findings.compactMap(\.run)).sorted() {
             guard let known = world.journal.look({ $0.runs[run] }) else { continue }
             lines.append("run \(run), flow \(known.plan.flow), below \(describe(known.parent)):")
-            for event in world.journal.history(of: run) {
+            for event in world.journal.history(of: run).prefix(60) {
                 let text = String(decoding: event.event.storedBytes, as: UTF8.self)
                 lines.append("  \(event.number) \(event.at.rfc3339) \(text)")
             }

@@ -23,7 +23,13 @@ enum RunFixture {
         state: RunState = .running
     ) -> Run {
         let above = parent.map {
-            Run.Parent(run: $0.id, step: step, item: 0, depth: ($0.parent?.depth ?? 0) + 1)
+            Run.Parent(
+                run: $0.id,
+                step: step,
+                item: 0,
+                generation: 1,
+                depth: ($0.parent?.depth ?? 0) + 1
+            )
         }
         return Run(
             id: id(number),

@@ -34,14 +34,14 @@ struct RunWakeTests {
         kind: RunStores.Kind
     ) async throws {
         let store = try stores.store(kind)
-        let wait = Wait.callback(Digest(of: [1]))
+        let wait = Wait.event("paid")
         let run = try await store.insert(
             F.run(1),
             F.step(0, .waiting(wait)),
             F.step(1, .leased(by: "w", until: F.now))
         )
         #expect(try await store.readyRuns().isEmpty)
-        let other = Wait.callback(Digest(of: [2]))
+        let other = Wait.event("sent")
         func signal(_ wait: Wait, _ body: JSON) async throws -> Bool {
             try await store.signal(
                 run.id,
