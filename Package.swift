@@ -154,7 +154,7 @@ let package = Package(
             dependencies: [
                 "CAllocations", "CLoad",
                 "Values", "Access", "Expressions", "Autonomy", "Decisions", "Models", "Storage",
-                "Engine", "StorageSQLite", "HTTPMicro", "Documents", "Platform",
+                "Engine", "StorageSQLite", "HTTPMicro", "Documents", "Platform", "Flows", "Runs",
             ],
             path: "Benchmarks/Measure"
         ),

@@ -81,11 +81,12 @@ struct RunWorld: Sendable {
     }
 
     private final class Bell: Sendable {
-        private let ringing = Mutex<(@Sendable () -> Void)?>(nil)
-        func attach(_ ringing: @escaping @Sendable () -> Void) {
-            self.ringing.withLock { $0 = ringing }
+        private struct Ringing { let call: @Sendable () -> Void }
+        private let ringing = Mutex<Ringing?>(nil)
+        func attach(_ call: @escaping @Sendable () -> Void) {
+            ringing.withLock { $0 = Ringing(call: call) }
         }
-        func ring() { ringing.withLock { $0 }?() }
+        func ring() { ringing.withLock { $0 }?.call() }
     }
 
     static func release(_ flows: [String: String]) throws -> LoadedRelease {

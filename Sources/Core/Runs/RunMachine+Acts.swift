@@ -121,7 +121,7 @@ extension RunMachine {
     }
 
     /// Whether somebody is asked to do the step, with an input, or the runs below are told.
-    private func isAsked(_ step: ActiveStep) -> Bool {
+    func isAsked(_ step: ActiveStep) -> Bool {
         let definition = flow.steps[step.step]
         switch step.isUndo ? definition.undo : definition.work {
         case .decide, .review, .http, .external, nil: return true

@@ -108,6 +108,7 @@ extension RunMachine {
             deadline: flow.steps[number].deadline.map { now + $0 }
         )
         step.epoch = epoch
+        step.attempt = begunAgain[number] ?? 0
         run.active[number] = step
     }
 

@@ -87,6 +87,12 @@ extension RunMachine {
             return conclude(number, failure)
         }
         let pause = retry.pause(after: step.attempt, chance: chance)
+        step.children = nil
+        step.isCancelled = false
+        step.decision = nil
+        if failure.kind == "deadline" {
+            step.deadline = flow.steps[number].deadline.map { now + pause + $0 }
+        }
         move(&step, to: .waiting(.timer(now + pause)))
         run.active[number] = step
     }
@@ -146,6 +152,7 @@ extension RunMachine {
         let isBelow = step.children.map { $0.underway > 0 } ?? false
         guard isBelow || step.decision != nil else { return endCancelled(number) }
         step.isCancelled = true
+        step.deadline = nil
         if isBelow {
             step.children?.order = .cancel
             step.children?.told = 0
@@ -192,6 +199,7 @@ extension RunMachine {
         let step = flow.steps[number]
         var active = ActiveStep(step: number, at: now, isUndo: true)
         active.epoch = epoch
+        active.attempt = begunAgain[number] ?? 0
         switch step.undo {
         case .external(let kind, _, _)?:
             active = ActiveStep(step: number, kind: kind, at: now, isUndo: true)

@@ -266,16 +266,16 @@ extension Run {
 
 /// Lets two objects that need each other be made one after the other.
 private final class Relay: Sendable {
-    /// A closure that stands bare in a `Mutex` is wrapped once more by each look at it.
+    /// A bare function in a lock would be wrapped once more each time it is taken out.
     private struct Target {
-        let hear: @Sendable (Run, [Run]) -> Void
+        let tell: @Sendable (Run, [Run]) -> Void
     }
 
     private let target = Mutex<Target?>(nil)
 
-    func attach(_ hear: @escaping @Sendable (Run, [Run]) -> Void) {
-        target.withLock { $0 = Target(hear: hear) }
+    func attach(_ tell: @escaping @Sendable (Run, [Run]) -> Void) {
+        target.withLock { $0 = Target(tell: tell) }
     }
 
-    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?.hear(run, children) }
+    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?.tell(run, children) }
 }
