@@ -1,4 +1,5 @@
 import Decisions
+import Foundation
 import Flows
 import Runs
 import Storage
@@ -125,6 +126,13 @@ struct Inspector {
         let view = try await view()
         for run in view.runs where !run.state.isFinal && !standsStill(run, view) {
             let steps = run.active.values.map { "\($0.step): \($0.state)" }.sorted()
+            for step in run.active.values {
+                guard case .decision(let id)? = step.wait else { continue }
+                let record = try await store.decision(id)
+                FileHandle.standardError.write(
+                    Data("\(record as Any)\n\(try await store.reviews(ReviewQuery()))\n".utf8)
+                )
+            }
             findings.add(
                 .comesToRest,
                 run.id,

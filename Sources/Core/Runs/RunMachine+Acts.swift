@@ -33,12 +33,12 @@ extension RunMachine {
         }
         goOn()
         run.reason = nil
-        order(.resume)
     }
 
-    /// Back to what was interrupted.
+    /// Back to what was interrupted, and the runs below with it.
     private mutating func goOn() {
         guard run.state == .paused || run.state == .dead else { return }
+        if run.state == .paused { order(.resume) }
         run.state = run.pausedFrom ?? .running
         run.pausedFrom = nil
     }

@@ -111,7 +111,7 @@ extension RunMachine {
         case .pause:
             move(&step, to: .waiting(.person))
             run.active[number] = step
-            run.pausedFrom = run.state
+            if run.state != .paused { run.pausedFrom = run.state }
             run.state = .paused
             run.reason = reason
         case .deadLetter:
