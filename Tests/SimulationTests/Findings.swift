@@ -18,6 +18,7 @@ enum Invariant: String, CaseIterable, Sendable {
     case machineWhole = "the run machine meets nothing that it excludes"
     case comesToRest = "once all is calm, what is ready or due is handled"
     case settles = "a run does not go round and round"
+    case takesWhatCame = "what is waited for is taken when it comes"
     case actOnce = "an act is done once"
     case undoneBackwards = "what is undone is undone last first, and only what was done"
 }

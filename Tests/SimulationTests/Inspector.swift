@@ -1,5 +1,4 @@
 import Decisions
-import Foundation
 import Flows
 import Runs
 import Storage
@@ -126,13 +125,6 @@ struct Inspector {
         let view = try await view()
         for run in view.runs where !run.state.isFinal && !standsStill(run, view) {
             let steps = run.active.values.map { "\($0.step): \($0.state)" }.sorted()
-            for step in run.active.values {
-                guard case .decision(let id)? = step.wait else { continue }
-                let record = try await store.decision(id)
-                FileHandle.standardError.write(
-                    Data("\(record as Any)\n\(try await store.reviews(ReviewQuery()))\n".utf8)
-                )
-            }
             findings.add(
                 .comesToRest,
                 run.id,
@@ -191,7 +183,7 @@ struct Inspector {
             again.version += 1
         }
         if withoutLeases(again) != withoutLeases(run) {
-            findings.add(.replay, run.id, "it is \(run), and replayed \(again)")
+            findings.add(.replay, run.id, difference(withoutLeases(run), withoutLeases(again)))
         }
     }
 
@@ -214,6 +206,14 @@ struct Inspector {
                 }
             }
         }
+    }
+
+    private func difference(_ run: Run, _ again: Run) -> String {
+        let pairs = zip(Mirror(reflecting: run).children, Mirror(reflecting: again).children)
+        return pairs.compactMap { left, right in
+            let (now, was) = ("\(left.value)", "\(right.value)")
+            return now == was ? nil : "\(left.label ?? "") is \(now), and replayed \(was)"
+        }.joined(separator: "; ")
     }
 
     /// A lease is moved without an event.

@@ -176,7 +176,14 @@ struct SimulatedWorkers: Sendable {
             switch step.wait {
             case .callback?:
                 let token = CallbackToken(run: run.id, step: step.step, epoch: step.epoch)
-                if try await desk.arrived(["n": 6], at: token) { isAny = true }
+                let came = try await world.memory.signals(of: [run.id], limit: 100)
+                if try await desk.arrived(["n": 6], at: token) {
+                    isAny = true
+                } else if try await world.memory.run(run.id) == run,
+                    !came.contains(where: { $0.step == step.step })
+                {
+                    world.findings.add(.takesWhatCame, run.id, "step \(step.step) was called")
+                }
             case .event(let type)?:
                 if try await desk.arrived(event: ["n": 2], type: type) > 0 { isAny = true }
             default: continue

@@ -298,7 +298,10 @@ extension RunMachine {
                 let message = "\(elements.count) items are more than \(Limits.items)"
                 return park(number, StepFailure("limit", message))
             }
-            if elements.isEmpty { return finish(number, .array([])) }
+            if elements.isEmpty {
+                run.choices[number] = 0
+                return finish(number, .array([]))
+            }
             guard let payload = payload(list, of: number) else { return }
             wait(
                 number,

@@ -34,6 +34,8 @@ extension RunMachine {
         switch step.work {
         case .flow: return true
         case .each(let each):
+            // There was no item, and so no run to tell.
+            if run.choices[number] == 0 { return false }
             return inside(each.steps).contains { inner in
                 if case .flow = flow.steps[inner].work { return true }
                 return flow.steps[inner].undo != nil
