@@ -75,7 +75,9 @@ package protocol RunStore: Sendable {
         ifWaiting wait: Wait,
         keeping resources: [KeptResource]
     ) async throws(StoreError) -> Bool
-    /// Moves the end of a lease; false where the step is no longer leased under that epoch.
+    /// Moves the end of a lease, never to an earlier moment: what its history says of it stays true.
+    ///
+    /// False where the step is no longer leased under that epoch.
     func extend(
         _ run: Identifier,
         step: Int,
