@@ -132,6 +132,8 @@ struct GatewayWorld: Sendable {
                 surroundings: surroundings
             ),
             releaseDesk: self.releases,
+            runDesk: RunDesk(keeper: driver.keeper, live: { release }),
+            watch: watch,
             store: measured,
             allowsPrivateCallbacks: allowsPrivateCallbacks,
             now: { time.now },

@@ -38,6 +38,8 @@ enum Limits {
     static let probeTime = Duration.seconds(60)
     /// How long a server that stops waits for requests that are under way.
     static let drain = Duration.seconds(10)
+    /// Runs told of in a second that could not be gone on with.
+    static let troubleTold = 5
     /// Rows one listing shows.
     static let rows = 10_000
 }
