@@ -225,8 +225,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "Telemetry", "TestSupport", "Webhooks",
+                "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Flows",
+                "Gateway", "Models", "Runs", "Storage", "Telemetry", "TestSupport", "Webhooks",
             ]
         ),
         tests("EndToEndTests", ["Values", "Decisions", "Storage", "StorageSQLite", "TestSupport"]),
