@@ -154,7 +154,7 @@ let package = Package(
             dependencies: [
                 "CAllocations", "CLoad",
                 "Values", "Access", "Expressions", "Autonomy", "Decisions", "Models", "Storage",
-                "Engine", "StorageSQLite", "HTTPMicro", "Documents", "Platform",
+                "Engine", "StorageSQLite", "HTTPMicro", "Documents", "Platform", "Flows", "Runs",
             ],
             path: "Benchmarks/Measure"
         ),
@@ -218,10 +218,16 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport", "Webhooks",
+                "Storage", "Engine", "Documents", "TestSupport", "Webhooks", "Flows", "Runs",
             ]
         ),
-        tests("CommandsTests", ["Values", "Models", "Platform", "Commands", "TestSupport"]),
+        tests(
+            "CommandsTests",
+            [
+                "Values", "Autonomy", "Flows", "Models", "Platform", "Documents", "Commands",
+                "TestSupport",
+            ]
+        ),
         tests(
             "GatewayTests",
             [

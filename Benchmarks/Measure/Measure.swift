@@ -6,7 +6,7 @@ internal import Values
 package enum Measure {
     /// The parts of the quick tier, in their order; `large` is one more.
     private static let parts = [
-        "cel", "cel-python", "schema", "rules", "model", "http", "model-http",
+        "cel", "cel-python", "schema", "rules", "runs", "model", "http", "model-http",
     ]
 
     private struct Options {
@@ -66,6 +66,7 @@ package enum Measure {
             return Report(figures: try PythonBenchmark.figures(python: python))
         case "schema": return Report(figures: try SchemaBenchmark.figures())
         case "rules": return Report(figures: try await RulesBenchmark.figures())
+        case "runs": return Report(figures: try await RunsBenchmark.figures(progress))
         case "model": return Report(figures: try await ModelBenchmark.figures())
         case "http": return try await HTTPBenchmark.run(program: options.program, progress)
         case "model-http":

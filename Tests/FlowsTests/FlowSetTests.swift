@@ -1,4 +1,5 @@
 import Autonomy
+import Documents
 import Flows
 import Testing
 import Values
@@ -113,6 +114,27 @@ struct FlowSetTests {
         let found = try Fixture.compile(["a": "flow: a\nsteps: [{id: x"])
         #expect(found.hasErrors)
         #expect(found.diagnostics.allSatisfy { $0.file == "Flows/a.yaml" })
+    }
+
+    @Test func `a file that is no text is told once`() throws {
+        let (files, workspace) = try Fixture.workspace([:])
+        let broken = WorkspaceFiles(
+            files.files.merging(["Flows/a.yaml": Array("flow: a".utf8) + [0xFF]]) { $1 }
+        )
+        let check = Workspace.compile(
+            files: broken,
+            reader: YAMLReader(),
+            environment: [:],
+            zones: Fixture.zone
+        )
+        #expect(check.diagnostics.map(\.message) == ["the byte 0xff is not UTF-8"])
+        let set = FlowSet.compile(
+            files: broken,
+            workspace: workspace,
+            reader: YAMLReader(),
+            zones: Fixture.zone
+        )
+        #expect(set.diagnostics.isEmpty)
     }
 
     @Test func `one broken flow leaves none`() throws {

@@ -17,7 +17,7 @@ struct MutationTests {
         var random = SeededGenerator(seed: UInt64(seed))
         let (files, workspace) = try Fixture.workspace([:])
         let original = Array(("flow: test\n" + WholeFlow.text).unicodeScalars)
-        for _ in 0..<150 {
+        for _ in 0..<80 {
             var text = original
             for _ in 0..<Int.random(in: 1...4, using: &random) { mutate(&text, &random) }
             var all = files.files

@@ -31,7 +31,8 @@ import Values
         #expect(run.run.history == 4)
     }
 
-    @Test func `a step whose condition does not hold is skipped, one without a value fails`() throws {
+    @Test func `a step whose condition does not hold is skipped, one without a value fails`() throws
+    {
         let run = try RunFixture(
             """
               - id: skipped
@@ -200,7 +201,8 @@ import Values
 
     // MARK: Waiting
 
-    @Test func `waiting has its own deadline, and takes back what was asked for elsewhere`() throws {
+    @Test func `waiting has its own deadline, and takes back what was asked for elsewhere`() throws
+    {
         let run = try RunFixture(
             """
               - id: ask
@@ -342,7 +344,9 @@ import Values
         #expect(try run.end("r2") == nil)
         try run.succeed("r")
         try run.succeed("r2", 5)
-        #expect(run.run.ended[try run.number("both")]?.output == .inline(["left": "l", "right": 5]))
+        #expect(
+            run.run.ended[try run.number("both")]?.output == .inline(["left": "l", "right": 5])
+        )
         try run.succeed("last")
         #expect(run.run.state == .completed)
     }

@@ -348,7 +348,7 @@ struct StoreTests {
 }
 
 extension CommitResult {
-    fileprivate var isCommitted: Bool {
+    var isCommitted: Bool {
         if case .committed = self { return true }
         return false
     }

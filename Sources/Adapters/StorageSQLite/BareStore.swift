@@ -1,4 +1,5 @@
 package import Decisions
+internal import Runs
 package import Storage
 internal import Values
 
@@ -41,10 +42,55 @@ package final class BareStore {
         }
     }
 
+    /// Writes the rows of transitions of runs in one transaction, each with those of its decision
+    /// where it made one, as the store writes them but without asking anything.
+    package func write(
+        _ transitions: ArraySlice<(run: RunWrite, decision: (StoredEntry, [UInt8])?)>
+    ) throws(StoreError) {
+        do {
+            try connection.execute("BEGIN IMMEDIATE")
+            for (write, decision) in transitions {
+                try self.write(write)
+                guard let (entry, payload) = decision else { continue }
+                try insert(entry, payload, nil)
+            }
+            try connection.execute("COMMIT")
+        } catch {
+            throw StoreError(writing: error)
+        }
+    }
+
+    private func write(_ write: RunWrite) throws(SQLiteFailure) {
+        let run = write.run
+        let id = SQLiteValue.blob(run.id.bytes)
+        if let before = write.before {
+            let update = before.state == run.state ? RunUpdate.progress : .state
+            try connection.run(update.sql, update.values(run, write.bodies.progress))
+        } else {
+            try connection.run(Rows.insertRun, Rows.values(ofNew: write))
+        }
+        for number in write.changedSteps {
+            if let step = run.active[number], let body = write.bodies.steps[number] {
+                try connection.run(Rows.insertStep, Rows.values(of: step, body, of: run))
+            } else {
+                let place: [SQLiteValue] = [id, .integer(Int64(number))]
+                try connection.run("DELETE FROM steps WHERE run=? AND step=?", place)
+            }
+        }
+        guard let event = write.event else { return }
+        try connection.run(
+            "INSERT INTO history VALUES (?,?,?,?,?)",
+            [
+                id, .integer(event.number), .integer(event.at.microseconds),
+                .integer(Int64(bitPattern: event.chance)), .blob(write.bodies.event),
+            ]
+        )
+    }
+
     private func insert(
         _ entry: StoredEntry,
         _ payload: [UInt8],
-        _ key: String
+        _ key: String?
     ) throws(SQLiteFailure) {
         let sequence = SQLiteValue.integer(entry.sequence)
         try connection.run(
@@ -67,9 +113,11 @@ package final class BareStore {
         record.reason = "rule"
         record.because = "Rule 'rest' applies"
         try connection.run(Rows.insertDecision, Rows.values(of: record))
+        guard let key else { return }
+        let claim = Array(Digest(of: Array(key.utf8)).bytes.prefix(16))
         try connection.run(
-            "INSERT INTO claims VALUES (1,?,?,?)",
-            [.text(key), .blob(id.bytes), .blob(entry.hash.bytes)]
+            "INSERT INTO keys_0 VALUES (?,?,?)",
+            [.blob(claim), .blob(id.bytes), .blob(entry.hash.bytes)]
         )
     }
 }

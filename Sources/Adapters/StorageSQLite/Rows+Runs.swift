@@ -10,8 +10,9 @@ extension Rows {
         + "history, version, progress, beginning) "
         + "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
-    static func values(ofNew run: Run, _ progress: [UInt8]) -> [SQLiteValue] {
-        [
+    static func values(ofNew write: RunWrite) -> [SQLiteValue] {
+        let run = write.run
+        return [
             .blob(run.id.bytes), .blob(run.root.bytes),
             run.parent.map { .blob($0.run.bytes) } ?? .null,
             SQLiteValue(run.parent.map { Int64($0.step) }), .integer(Int64(run.kind.rawValue)),
@@ -20,7 +21,7 @@ extension Rows {
             .integer(run.startedAt.microseconds),
         ] + RunUpdate.state.columns(run) + RunUpdate.stage.columns(run)
             + RunUpdate.progress.columns(run) + [
-                .blob(progress), .blob(run.beginning.storedBytes),
+                .blob(write.bodies.progress), .blob(write.bodies.beginning),
             ]
     }
 
@@ -91,18 +92,20 @@ extension Rows {
         + "EXISTS(SELECT 1 FROM signals WHERE run=?1 AND step=?2) ELSE ?14 END "
         + "WHERE run=?1 AND step=?2"
 
-    /// Says anew whether a step that waits is woken. Values: the run, the step.
+    /// Says anew whether a step that waits is woken.
+    ///
+    /// Values: the run, the step.
     static let refreshStep =
         "UPDATE steps SET woken=EXISTS(SELECT 1 FROM signals WHERE run=?1 AND step=?2) "
         + "WHERE run=?1 AND step=?2 AND state='waiting'"
 
-    static func values(of step: ActiveStep, of run: Run) -> [SQLiteValue] {
+    static func values(of step: ActiveStep, _ body: [UInt8], of run: Run) -> [SQLiteValue] {
         [
             .blob(run.id.bytes), .integer(Int64(step.step)), .text(step.kind ?? ""),
             .text(run.plan.flow), .integer(Int64(run.priority)), .text(step.stateWord),
             SQLiteValue(step.wait?.kind), SQLiteValue(step.wait?.key), .integer(step.epoch),
             .integer(step.orderedSince.microseconds), SQLiteValue(step.dueAt?.microseconds),
-            .integer(run.isHeld ? 1 : 0), .blob(step.storedBytes),
+            .integer(run.isHeld ? 1 : 0), .blob(body),
             .integer(step.isReady ? 1 : 0),
         ]
     }

@@ -13,7 +13,7 @@ struct RunListing {
     private let conditions: [String]
     private let values: [SQLiteValue]
 
-    /// The runs of a tree from the outermost on. Value: its identifier.
+    /// The runs of a tree from the outermost on, whose identifier is the one value.
     static let tree =
         "WITH RECURSIVE tree(id, live, depth) AS (SELECT id, live, 0 FROM runs WHERE id=? "
         + "UNION ALL SELECT r.id, r.live, depth+1 FROM tree CROSS JOIN runs r "

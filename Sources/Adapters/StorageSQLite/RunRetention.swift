@@ -37,8 +37,10 @@ struct RunRetention {
         return forgotten
     }
 
-    /// The oldest first. What ended before then began before then, so that the younger ones, however
-    /// many, are not looked at.
+    /// Those that ended before then, the oldest first.
+    ///
+    /// What ended before then began before then, so that the younger ones, however many, are not
+    /// looked at.
     private func roots(
         of flow: String,
         _ state: RunState,

@@ -9,6 +9,8 @@ struct RunTables {
     private var counts: [StageCount.Place: Int64] = [:]
     /// The number of the last signal, once it was asked for.
     private var number: Int64?
+    /// Queued runs written that had been told of no slot, and so have none to pass on.
+    private var untold: Set<Identifier> = []
 
     init(_ connection: SQLiteConnection) { self.connection = connection }
 
@@ -51,10 +53,13 @@ struct RunTables {
 
     /// Writes what differs; about how many bytes.
     mutating func write(_ write: RunWrite) throws -> Int {
-        var run = write.run
-        run.version = (write.before?.version ?? 0) + 1
-        let progress = run.progressBytes
-        var bytes = try self.write(run, progress, write.before)
+        let run = write.run
+        if write.before?.isQueued == true, write.slotPassedOn != nil,
+            try !isSignalled(run.id, Run.slotStep)
+        {
+            untold.insert(run.id)
+        }
+        var bytes = try writeRun(write)
         for signal in write.taken {
             try connection.run(
                 "DELETE FROM signals WHERE run=? AND step=? AND number=?",
@@ -65,7 +70,7 @@ struct RunTables {
             )
         }
         for step in write.changedSteps {
-            bytes += try writeStep(step, of: run, write.before)
+            bytes += try writeStep(step, write)
         }
         try wakeUnchanged(write)
         if let before = write.before, before.isHeld != run.isHeld {
@@ -75,14 +80,13 @@ struct RunTables {
             )
         }
         if let event = write.event {
-            let body = event.event.storedBytes
-            bytes += body.count
+            bytes += write.bodies.event.count
             try connection.run(
                 "INSERT INTO history VALUES (?,?,?,?,?)",
                 [
                     .blob(run.id.bytes), .integer(event.number),
                     .integer(event.at.microseconds),
-                    .integer(Int64(bitPattern: event.chance)), .blob(body),
+                    .integer(Int64(bitPattern: event.chance)), .blob(write.bodies.event),
                 ]
             )
         }
@@ -91,11 +95,12 @@ struct RunTables {
         return bytes + 300
     }
 
-    private func write(_ run: Run, _ progress: [UInt8], _ before: Run?) throws -> Int {
-        try writeFields(of: run, before)
-        guard let before else {
-            try connection.run(Rows.insertRun, Rows.values(ofNew: run, progress))
-            return progress.count + 400
+    private func writeRun(_ write: RunWrite) throws -> Int {
+        let run = write.run
+        try writeFields(of: run, write.before)
+        guard let before = write.before else {
+            try connection.run(Rows.insertRun, Rows.values(ofNew: write))
+            return write.bodies.progress.count + write.bodies.beginning.count + 200
         }
         // The fewer columns are set, the fewer indexes are looked at.
         let update =
@@ -106,20 +111,21 @@ struct RunTables {
             } else {
                 RunUpdate.progress
             }
-        try connection.run(update.sql, update.values(run, progress))
-        return progress.count
+        try connection.run(update.sql, update.values(run, write.bodies.progress))
+        return write.bodies.progress.count
     }
 
-    private mutating func writeStep(_ number: Int, of run: Run, _ before: Run?) throws -> Int {
-        guard let step = run.active[number] else {
+    private mutating func writeStep(_ number: Int, _ write: RunWrite) throws -> Int {
+        let run = write.run
+        guard let step = run.active[number], let body = write.bodies.steps[number] else {
             // What came for it is of no use to whoever begins the step again.
             let place: [SQLiteValue] = [.blob(run.id.bytes), .integer(Int64(number))]
             try connection.run("DELETE FROM steps WHERE run=? AND step=?", place)
             try connection.run("DELETE FROM signals WHERE run=? AND step=?", place)
             return 0
         }
-        let values = Rows.values(of: step, of: run)
-        let isNew = before?.active[number] == nil
+        let values = Rows.values(of: step, body, of: run)
+        let isNew = write.before?.active[number] == nil
         try connection.run(isNew ? Rows.insertStep : Rows.updateStep, values)
         guard case .waiting(.decision(let id)) = step.state else { return 300 }
         let isFinal = try connection.row(
@@ -190,7 +196,7 @@ struct RunTables {
         if write.looksForSlot, try !isSignalled(write.run.id, Run.slotStep) {
             try signal(write.run.id, Run.slotStep, .slotFree)
         }
-        guard let key = write.slotPassedOn else { return }
+        guard untold.remove(write.run.id) == nil, let key = write.slotPassedOn else { return }
         let next = try connection.row(Rows.nextForSlot, [.text(key)])
         if let place = try next.map({ try Rows.place($0) }) {
             try signal(place.run, place.step, .slotFree)

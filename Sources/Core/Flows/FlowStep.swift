@@ -186,6 +186,7 @@ package enum WaitWork: Sendable {
     case until(FlowExpression)
 }
 
+/// How long a step lets pass; it has no output.
 package enum SleepWork: Sendable {
     case fixed(Duration)
     /// Worked out when the step begins.

@@ -42,7 +42,9 @@ package enum RunAct: Sendable, Equatable {
     case undo
 }
 
-/// Why an event does not count. The run is as it was.
+/// Why an event does not count.
+///
+/// The run is as it was.
 package enum RunRefusal: Error, Sendable, Equatable {
     /// The step is no longer at that epoch: somebody else was faster, or the lease had ended.
     case late(step: String, isNow: String)

@@ -64,7 +64,7 @@ extension RunMachine {
         }
     }
 
-    private mutating func enter(_ stage: String?) {
+    mutating func enter(_ stage: String?) {
         guard let stage, stage != run.stage else { return }
         run.stage = stage
         run.stageSince = now

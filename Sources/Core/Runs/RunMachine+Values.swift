@@ -58,7 +58,12 @@ extension RunMachine {
         var missing: Set<Digest> = []
         var members: [JSONObject.Member] = []
         for number in reads.sorted() {
-            guard let end = run.ended[number] else { continue }
+            guard let end = run.ended[number] else {
+                // In a branch that was not taken; expressions may ask whether it has an output.
+                let skipped: JSON = ["state": .string(StepEnd.State.skipped.rawValue)]
+                members.append(.init(name(number), skipped))
+                continue
+            }
             var own: [JSONObject.Member] = [.init("state", .string(end.state.rawValue))]
             switch end.output {
             case .inline(let value)?: own.append(.init("output", value))

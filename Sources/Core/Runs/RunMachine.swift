@@ -102,6 +102,7 @@ struct RunMachine {
         run.active[Run.slotStep] = nil
         run.state = .running
         guard run.plan.each == nil else { return }
+        enter(flow.stages.first)
         let input = try load(run.input)
         for field in flow.fields where field.isFromInput {
             if let value = input[field.name], value != .null { run.fields[field.name] = value }

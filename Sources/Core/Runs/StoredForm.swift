@@ -58,32 +58,39 @@ package struct StoredForm: Sendable {
         bytes.append(UInt8(ascii: ":"))
     }
 
+    /// Adds a value as it is; null is one, too.
     package mutating func add(_ name: String, _ value: JSON?) {
         guard let value else { return }
         self.name(name)
         value.appendCompact(to: &bytes)
     }
 
+    /// Adds a text, with the escapes it needs.
     package mutating func add(_ name: String, _ text: String?) {
         add(name, text.map(JSON.string))
     }
 
+    /// Adds a whole number.
     package mutating func add(_ name: String, _ number: Int64?) {
         guard let number else { return }
         self.name(name)
         bytes += String(number).utf8
     }
 
+    /// Adds a whole number.
     package mutating func add(_ name: String, _ number: Int?) { add(name, number.map(Int64.init)) }
 
+    /// Adds an instant as its microseconds.
     package mutating func add(_ name: String, _ instant: Instant?) {
         add(name, instant?.microseconds)
     }
 
+    /// Adds an identifier as its text.
     package mutating func add(_ name: String, _ identifier: Identifier?) {
         add(name, identifier?.description)
     }
 
+    /// Adds a digest in hexadecimal.
     package mutating func add(_ name: String, _ digest: Digest?) { add(name, digest?.hex) }
 
     /// Only what is true is written.
@@ -91,6 +98,7 @@ package struct StoredForm: Sendable {
         if flag { add(name, JSON.bool(true)) }
     }
 
+    /// Adds an object.
     package mutating func add(_ name: String, _ value: (any Stored)?) {
         guard let value else { return }
         self.name(name)

@@ -1,6 +1,7 @@
 package import Access
 package import Decisions
 package import Reviews
+internal import Runs
 package import Values
 package import Webhooks
 
@@ -42,6 +43,10 @@ package struct Change: Sendable {
         precondition(
             !entries.isEmpty || !runs.isEmpty,
             "a change is told by an entry or by a run's history"
+        )
+        precondition(
+            runs.count < 2 || Set(runs.map(\.run.id)).count == runs.count,
+            "a change writes a run once"
         )
         self.entries = entries
         self.decision = decision

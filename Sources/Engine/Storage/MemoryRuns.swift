@@ -6,6 +6,8 @@ struct MemoryRuns: Sendable {
     var runs: [Identifier: Run] = [:]
     var signals: [Signal] = []
     var number: Int64 = 0
+    /// Queued runs written that had been told of no slot, and so have none to pass on.
+    var untold: Set<Identifier> = []
     var history: [Identifier: [HistoryEvent]] = [:]
     var resources: [Digest: [UInt8]] = [:]
     /// By outermost run.
@@ -32,7 +34,9 @@ struct MemoryRuns: Sendable {
 
     mutating func write(_ write: RunWrite) {
         var run = write.run
-        run.version = (write.before?.version ?? 0) + 1
+        if write.before?.isQueued == true, !isSignalled(run.id, Run.slotStep) {
+            untold.insert(run.id)
+        }
         // A heartbeat moves the end of a lease without a transition.
         for (number, step) in write.before?.active ?? [:] where run.active[number] == step {
             run.active[number] = runs[run.id]?.active[number]
@@ -62,7 +66,7 @@ struct MemoryRuns: Sendable {
         if write.looksForSlot, !isSignalled(write.run.id, Run.slotStep) {
             signal(write.run.id, Run.slotStep, .slotFree)
         }
-        if let key = write.slotPassedOn {
+        if untold.remove(write.run.id) == nil, let key = write.slotPassedOn {
             let queue = places { run, step in
                 step.state == .waiting(.slot(key)) && !run.isHeld
                     && !isSignalled(run.id, step.step)

@@ -165,7 +165,7 @@ extension MemoryStore {
         keeping resources: [KeptResource]
     ) async throws(StoreError) -> Bool {
         state.withLock { state in
-            guard let found = state.runs.runs[run],
+            guard wait.key != nil, let found = state.runs.runs[run],
                 found.active[step]?.wait?.kind == wait.kind,
                 found.active[step]?.wait?.key == wait.key, !state.runs.isSignalled(run, step)
             else { return false }

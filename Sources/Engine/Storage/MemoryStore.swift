@@ -133,11 +133,11 @@ package final class MemoryStore: Store {
     private static func write(_ runs: [RunWrite], to state: inout State) {
         for write in runs {
             state.runs.write(write)
-            for step in write.run.active.values {
-                guard case .waiting(.decision(let id)) = step.state,
+            for number in write.changedSteps {
+                guard case .waiting(.decision(let id))? = write.run.active[number]?.state,
                     let decision = state.decisions[id], !decision.state.isPending
                 else { continue }
-                state.runs.decided(id, by: write.run.id, step.step)
+                state.runs.decided(id, by: write.run.id, number)
             }
         }
         for write in runs { state.runs.wake(by: write) }

@@ -11,8 +11,8 @@ package import Values
 /// - a decision that becomes final signals the step that waits for it, and a step that begins to wait
 ///   for a decision which is final already is signalled at once;
 /// - a run that ends signals the active step above it, and, where it has a key, the longest queued run
-///   with that key which is neither held nor signalled yet; so does a queued run that is held, and one
-///   that no longer is held is signalled itself, to look again;
+///   with that key which is neither held nor signalled yet. A queued run that is held or ends passes
+///   on the signal it has, if any, and one that is no longer held is signalled itself, to look again;
 /// - the signals of a step go when the step ends.
 package protocol RunStore: Sendable {
     /// A run with its active steps.

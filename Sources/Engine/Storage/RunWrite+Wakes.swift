@@ -33,14 +33,6 @@ extension RunWrite {
 
     /// Whether it is this write that makes the run final.
     package var hasEnded: Bool { run.state.isFinal && before?.state.isFinal != true }
-
-    /// The steps whose rows this write changes or takes away.
-    package var changedSteps: [Int] {
-        let old = before?.active ?? [:]
-        let changed = run.active.values.filter { old[$0.step] != $0 }.map(\.step)
-        let ended = old.keys.filter { run.active[$0] == nil }
-        return (changed + ended).sorted()
-    }
 }
 
 extension SlotCheck {

@@ -4,14 +4,29 @@ package import Values
 /// What a change does to one run: its row, its steps' rows, and what goes with them.
 ///
 /// All that a store needs beside the run as it shall be is the run as it was read, so that it writes
-/// only what differs and keeps its counters without reading anything again.
+/// only what differs and keeps its counters without reading anything again. What its rows hold is made
+/// here, so that the one writer of a store need not.
 package struct RunWrite: Sendable {
-    /// The run as it shall be; a store sets its `version` one above that of `before`.
-    package var run: Run
+    /// What the rows hold as JSON.
+    package struct Bodies: Sendable {
+        package let progress: [UInt8]
+        /// Empty where the run is not new.
+        package let beginning: [UInt8]
+        /// Of the steps that are changed or new.
+        package let steps: [Int: [UInt8]]
+        /// Empty where nothing is added to the history.
+        package let event: [UInt8]
+    }
+
+    /// The run as it shall be, its `version` one above that of `before`.
+    package let run: Run
     /// The run as it was read, with its steps; nothing for one that is new.
-    package var before: Run?
-    /// What is added to its history, with the number `run.history`; nothing adds nothing.
-    package var event: HistoryEvent?
+    package let before: Run?
+    /// What is added to its history; nothing adds nothing.
+    package let event: HistoryEvent?
+    /// The steps whose rows this write changes or takes away, in order.
+    package let changedSteps: [Int]
+    package let bodies: Bodies
     /// What the transition took in, which is then gone.
     package var taken: [Signal]
     /// Large values that the run, its tree or its history refers to from now on.
@@ -30,13 +45,31 @@ package struct RunWrite: Sendable {
         slot: SlotCheck? = nil
     ) {
         precondition(start == nil || before == nil, "only a new run claims a key")
+        var run = run
+        run.version = (before?.version ?? 0) + 1
         self.run = run
         self.before = before
         self.event = event
+        changedSteps = Self.changedSteps(of: run, after: before)
+        var steps: [Int: [UInt8]] = [:]
+        for step in changedSteps { steps[step] = run.active[step]?.storedBytes }
+        bodies = Bodies(
+            progress: run.progressBytes,
+            beginning: before == nil ? run.beginning.storedBytes : [],
+            steps: steps,
+            event: event?.event.storedBytes ?? []
+        )
         self.taken = taken
         self.resources = resources
         self.start = start
         self.slot = slot
+    }
+
+    private static func changedSteps(of run: Run, after before: Run?) -> [Int] {
+        let old = before?.active ?? [:]
+        let changed = run.active.values.filter { old[$0.step] != $0 }.map(\.step)
+        let ended = old.keys.filter { run.active[$0] == nil }
+        return (changed + ended).sorted()
     }
 }
 

@@ -148,7 +148,7 @@ extension FlowReader {
                 choices.append(choice)
             }
             // Whichever branch is taken, each of its steps may not have been.
-            inner += own.added(since: scope).map { $0.with(isSure: false) }
+            inner += own.added(since: scope).map { $0.unless(false) }
         }
         let (output, isSure) = common(choices)
         return StepWork(

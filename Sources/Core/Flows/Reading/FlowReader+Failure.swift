@@ -87,16 +87,16 @@ extension FlowReader {
             open.remove(id)
             defer { open = outside }
             if index.contains(id) {
-                var failed = StepScope.Known(number: number, id: id, output: nil, isSure: false)
-                failed.hasFailed = true
-                own.steps.append(failed)
+                own.steps.append(
+                    .init(number: number, id: id, output: nil, isSure: false, hasFailed: true)
+                )
             }
-            own.steps += done.inner.map { $0.with(isSure: false) }
+            own.steps += done.inner.map { $0.unless(false) }
             let known = own
             let steps = list(written, "'do'", &own)
             return Failing(
                 action: .perform(steps ?? []),
-                inner: own.added(since: known).map { $0.with(isSure: false) }
+                inner: own.added(since: known).map { $0.unless(false) }
             )
         }
         let words = ["pause", "dead_letter", "abort", "continue"]

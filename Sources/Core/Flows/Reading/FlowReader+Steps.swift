@@ -72,26 +72,17 @@ extension FlowReader {
             self.onFailure($0, node, number, id, scope, done)
         }
         let isSure = node["when"] == nil && (onFailure?.isFinal ?? true)
-        outcomes[number] = StepOutcome(
-            output: done.output,
-            isSure: isSure && done.isSure
-        )
         let undo = node["undo"].flatMap { self.undo($0, id, number, scope, done) }
-        if isNamed {
-            read.insert(id)
-            scope.steps.append(
-                .init(
-                    number: number,
-                    id: id,
-                    output: done.output,
-                    isSure: isSure && done.isSure
-                )
-            )
-        }
-        for inner in done.inner + (onFailure?.inner ?? []) {
-            scope.steps.append(inner.with(isSure: inner.isSure && isSure))
-        }
-        let times = times(node)
+        let inner = done.inner.map { $0.unless(isSure) } + (onFailure?.inner ?? [])
+        remember(
+            .init(number: number, id: id, output: done.output, isSure: isSure && done.isSure),
+            isNamed: isNamed,
+            inner,
+            &scope
+        )
+        let timeout = node["timeout"].flatMap { time($0, "'timeout'") }
+        let deadline = node["deadline"].flatMap { time($0, "'deadline'") }
+        let retry = node["retry"].map { self.retry($0) }
         guard let work = done.work else { return number }
         steps[number] = FlowStep(
             id: id,
@@ -99,13 +90,28 @@ extension FlowReader {
             stage: stage,
             when: when,
             work: work,
-            retry: node["retry"].map { retry($0) } ?? .none,
-            timeout: times.timeout ?? .seconds(60),
-            deadline: times.deadline,
+            retry: retry ?? .none,
+            timeout: timeout ?? .seconds(60),
+            deadline: deadline,
             onFailure: onFailure?.action ?? .deadLetter,
             undo: undo
         )
         return number
+    }
+
+    /// Makes a step that was read, and those inside it, known to what comes after.
+    private mutating func remember(
+        _ step: StepScope.Known,
+        isNamed: Bool,
+        _ inner: [StepScope.Known],
+        _ scope: inout StepScope
+    ) {
+        outcomes[step.number] = StepOutcome(output: step.output, isSure: step.isSure)
+        if isNamed {
+            read.insert(step.id)
+            scope.steps.append(step)
+        }
+        scope.steps += inner
     }
 
     // MARK: What every step says
@@ -159,6 +165,14 @@ extension FlowReader {
             return made
         }
         guard let id = reader.text(at, "'id'") else { return made }
+        guard !id.isKeyword else {
+            reader.error(
+                "'\(id)' is a word of the expressions' own, so 'steps.\(id)' cannot be written",
+                at.range,
+                fix: "write '\(id)_step'"
+            )
+            return made
+        }
         guard id.isFlowName else {
             let fixed = id.asFlowName
             reader.error(
@@ -235,13 +249,6 @@ extension FlowReader {
         }
     }
 
-    private mutating func times(_ node: Node) -> (timeout: Duration?, deadline: Duration?) {
-        (
-            node["timeout"].flatMap { time($0, "'timeout'") },
-            node["deadline"].flatMap { time($0, "'deadline'") }
-        )
-    }
-
     /// A time above zero that is not too long.
     mutating func time(_ node: Node, _ what: String) -> Duration? {
         guard let time = reader.duration(node, what) else { return nil }
@@ -270,14 +277,6 @@ struct StepWork {
     static let unread = StepWork(work: nil, output: .dyn)
 }
 
-extension StepScope.Known {
-    func with(isSure: Bool) -> StepScope.Known {
-        var copy = self
-        copy.isSure = isSure
-        return copy
-    }
-}
-
 extension SourceRange {
     /// The first place of a node that has many lines.
     func start(of node: Node) -> SourceRange {
@@ -293,6 +292,9 @@ extension String {
             (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x5F
         }
     }
+
+    /// Whether an expression takes it for a value or an operator, even after a dot.
+    var isKeyword: Bool { ["false", "in", "null", "true"].contains(self) }
 
     /// The same with small letters and `_` where it has others.
     var asFlowName: String {

@@ -70,7 +70,7 @@ extension FlowReader {
             return .unread
         }
         let kind = reader.required("kind", in: node, "'work'").flatMap {
-            reader.text($0, "'kind'")
+            plain($0, "'kind'")
         }
         let output = node["output"].flatMap { schema($0) }
         let with = input(step["with"], to: nil, of: "", step, scope)
@@ -84,8 +84,9 @@ extension FlowReader {
     private mutating func review(_ written: Node, _ step: Node, _ scope: StepScope) -> StepWork {
         let terms = reader.reviewTerms(written, extra: ["because", "show", "output"])
         let because =
-            written["because"].flatMap { reader.text($0, "'because'") }
+            written["because"].flatMap { plain($0, "'because'") }
             ?? "the flow '\(name)' asks"
+        if let queue = written["queue"], queue.scalar?.string != nil { _ = plain(queue, "'queue'") }
         let shows: FlowTemplate?
         if let show = written["show"] {
             shows = given(show, "'show'", scope)
@@ -180,7 +181,7 @@ extension FlowReader {
             return .unread
         }
         let type = reader.required("type", in: node, "'event'").flatMap {
-            reader.text($0, "'type'")
+            plain($0, "'type'")
         }
         var match: FlowExpression?
         if let written = node["match"] {
@@ -240,6 +241,18 @@ extension FlowReader {
         let type = expression.program.resultType
         if type == .dyn || fits(type) { return }
         reader.error("\(what) needs \(wanted); this is \(type)", node.range)
+    }
+
+    /// A text that is the same for every run.
+    private mutating func plain(_ node: Node, _ what: String) -> String? {
+        guard let text = reader.text(node, what) else { return nil }
+        if !text.contains("${{") { return text }
+        reader.error(
+            "\(what) is the same for every run, so no expression stands in it",
+            node.range,
+            fix: what == "'because'" ? "put values under 'show'" : nil
+        )
+        return nil
     }
 
     /// The schema of an output.

@@ -10,18 +10,30 @@ struct StepScope {
         /// Nothing for a step without output.
         let output: ExpressionType?
         /// Whether the output is there whenever the place is reached.
-        var isSure: Bool
+        let isSure: Bool
         /// It failed, which is why the place is reached.
-        var hasFailed = false
+        let hasFailed: Bool
+        /// Made once, since every step after it has it among its variables.
+        fileprivate let type: ExpressionType
 
-        fileprivate var type: ExpressionType {
+        init(
+            number: Int,
+            id: String,
+            output: ExpressionType?,
+            isSure: Bool,
+            hasFailed: Bool = false
+        ) {
+            self.number = number
+            self.id = id
+            self.output = output
+            self.isSure = isSure
+            self.hasFailed = hasFailed
             var fields: [ObjectType.Field] = [.init("state", Self.states)]
             if let output, !hasFailed {
                 fields.append(.init("output", output, isOptional: !isSure))
             }
             fields.append(.init("error", Self.error, isOptional: !hasFailed))
-            let (id, hasFailed) = (id, hasFailed)
-            return .object(
+            type = .object(
                 ObjectType(fields) { field in
                     guard field == "output" else { return nil }
                     return .init(
@@ -32,6 +44,12 @@ struct StepScope {
                     )
                 }
             )
+        }
+
+        /// The same as it is known where it may not have been done.
+        func unless(_ isSure: Bool) -> Known {
+            if isSure || !self.isSure { return self }
+            return Known(number: number, id: id, output: output, isSure: false)
         }
 
         private static let states = ExpressionType.enumeration(

@@ -30,6 +30,7 @@ package struct CallbackToken: Sendable, Equatable {
         guard zip(given, expected).reduce(UInt8(0), { $0 | ($1.0 ^ $1.1) }) == 0 else { return nil }
     }
 
+    /// The token as an address ends with it; whoever has it may call once.
     package func text(secret: [UInt8]) -> String {
         let own = "\(run).\(step).\(epoch)"
         let mac = hmac(key: secret, message: Array("run-callback/\(own)".utf8)).bytes.prefix(16)

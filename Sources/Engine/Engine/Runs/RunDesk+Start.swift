@@ -50,7 +50,9 @@ extension RunDesk {
         return started
     }
 
-    /// Starts runs in one commit; one result a start. Where a flow bounds runs with one key, each of
+    /// Starts runs in one commit; one result a start.
+    ///
+    /// Where a flow bounds runs with one key, each of
     /// its runs is a commit of its own.
     package func start(_ starts: [RunStart]) async throws(EngineError) -> [RunStarted] {
         let release = release
@@ -250,9 +252,12 @@ struct RunBeginning {
                 at: now
             )
             let write = RunWrite(run, after: nil, resources: kept, start: claim, slot: slot)
-            var change = Change(entries: [])
-            change.runs = [write]
-            return Plan(run: run, children: [], change: change, body: body)
+            return Plan(
+                run: run,
+                children: [],
+                change: Change(entries: [], runs: [write]),
+                body: body
+            )
         }
         return try begun(run, keeper, kept, claim, slot)
     }
@@ -282,8 +287,12 @@ struct RunBeginning {
         var write = keeper.write(transition, after: nil, keeping: kept)
         write.start = claim
         write.slot = slot
-        var change = Change(entries: [])
-        change.runs = [write] + children.map { RunWrite($0, after: nil) }
-        return Plan(run: transition.run, children: children, change: change, body: body)
+        let runs = [write] + children.map { RunWrite($0, after: nil) }
+        return Plan(
+            run: transition.run,
+            children: children,
+            change: Change(entries: [], runs: runs),
+            body: body
+        )
     }
 }

@@ -17,9 +17,7 @@ extension RunDriver {
     /// Goes on with one woken step.
     func work(on place: StepPlace) async throws(EngineError) {
         let attempt = try await keeper.turn(place.run) { held -> Attempt? in
-            guard let step = held.run.active[place.step],
-                held.run.state == .running || held.run.state == .undoing
-            else { return nil }
+            guard let step = held.run.active[place.step], held.run.canGoOn else { return nil }
             if step.state != .ready || step.children != nil {
                 if try await takeSignals(of: step, &held) { return nil }
             }
@@ -47,9 +45,29 @@ extension RunDriver {
         case .arrived(let payload):
             let event = RunEvent.succeeded(step: step.step, epoch: step.epoch, output: payload)
             try await keeper.apply(event, to: &held, taking: [first])
-        case .slotFree: try await keeper.apply(.begun, to: &held, taking: [first])
+        case .slotFree: try await slotFree(signals, &held)
         }
         return true
+    }
+
+    /// A queued run begins where fewer than its flow allows are under way; else it waits for the next
+    /// to end.
+    private func slotFree(
+        _ signals: [Signal],
+        _ held: inout RunKeeper.Held
+    ) async throws {
+        guard let key = held.run.key, let limit = held.flow.concurrency?.limit else {
+            throw RunRefusal.broken("a queued run has a key, and its flow a limit")
+        }
+        guard try await store.slots(key).underway < limit else {
+            return try await keeper.dismiss(signals, of: &held)
+        }
+        try await keeper.apply(
+            .begun,
+            to: &held,
+            taking: signals,
+            slot: SlotCheck(key: key, limit: limit, expectFree: true)
+        )
     }
 
     private func childrenEnded(
@@ -230,89 +248,6 @@ extension RunDriver {
         try await keeper.apply(event, to: &held, taking: signals)
     }
 
-    // MARK: Runs below
-
-    /// Puts the outputs of the runs below together, in the order of their items.
-    private func gather(
-        _ children: Children,
-        _ step: ActiveStep,
-        _ held: inout RunKeeper.Held
-    ) async throws {
-        var outputs = [JSON](repeating: .null, count: children.total)
-        var query = RunQuery(limit: Limits.childPage)
-        query.parent = held.run.id
-        query.sort = .oldest
-        while true {
-            let page = try await store.runs(query)
-            let runs = try await store.runs(page.map(\.id))
-            for child in runs.values {
-                guard let parent = child.parent, parent.step == step.step,
-                    parent.generation == children.generation,
-                    outputs.indices.contains(parent.item), let output = child.output
-                else { continue }
-                outputs[parent.item] = try await keeper.value(output, &held)
-            }
-            guard page.count == query.limit, let last = page.last else { break }
-            query.after = query.cursor(last)
-        }
-        let isFlow: Bool
-        if case .flow = held.flow.steps[step.step].work { isFlow = true } else { isFlow = false }
-        let output = isFlow ? outputs.first ?? .null : .array(outputs)
-        let (event, kept) = success(output, step.step, step.epoch, held.run)
-        try await keeper.apply(event, to: &held, keeping: kept)
-    }
-
-    /// Tells some of the runs below, each in a transaction of its own; those told before say so.
-    private func tell(
-        _ order: Children.Order,
-        _ from: Int,
-        _ step: ActiveStep,
-        _ held: inout RunKeeper.Held
-    ) async throws {
-        guard let children = step.children else { return }
-        var query = RunQuery(limit: Limits.childPage)
-        query.parent = held.run.id
-        query.sort = .oldest
-        while true {
-            let page = try await store.runs(query)
-            for child in page where child.parentStep == step.step {
-                try await tell(order, child.id, children.generation, by: held.run.id)
-            }
-            guard page.count == query.limit, let last = page.last else { break }
-            query.after = query.cursor(last)
-        }
-        let event = RunEvent.told(
-            step: step.step,
-            epoch: step.epoch,
-            through: children.started
-        )
-        try await keeper.apply(event, to: &held)
-    }
-
-    private func tell(
-        _ order: Children.Order,
-        _ child: Identifier,
-        _ generation: Int64,
-        by parent: Identifier
-    ) async throws {
-        let act: RunAct =
-            switch order {
-            case .cancel: .cancel(undoing: true)
-            case .pause: .pause
-            case .resume: .resume
-            case .undo: .undo
-            }
-        try await keeper.turn(child, fresh: true) { held in
-            guard order == .undo || held.run.parent?.generation == generation else { return }
-            do {
-                try await keeper.apply(.acted(act, by: "run:\(parent)"), to: &held)
-            } catch let refusal as RunRefusal {
-                // It has ended, or is told already: both are what was wanted.
-                guard case .state = refusal else { throw refusal }
-            }
-        }
-    }
-
     // MARK: Calls
 
     private func call(
@@ -389,6 +324,16 @@ extension RunDriver {
                     return
                 }
             }
+        }
+    }
+}
+
+extension Run {
+    /// Whether something may happen to it without a person.
+    fileprivate var canGoOn: Bool {
+        switch state {
+        case .queued, .running, .undoing: true
+        case .paused, .dead, .completed, .failed, .cancelled: false
         }
     }
 }

@@ -180,7 +180,7 @@ package final class RunDriver: Sendable {
         told(run)
         var first: Instant?
         state.withLock { state in
-            for run in [run] + children where run.state == .running || run.state == .undoing {
+            for run in [run] + children where !run.state.isFinal && !run.isHeld {
                 for step in run.active.values where step.kind == nil && step.state == .ready {
                     Self.offer(run.place(step), &state)
                 }
@@ -266,11 +266,16 @@ extension Run {
 
 /// Lets two objects that need each other be made one after the other.
 private final class Relay: Sendable {
-    private let target = Mutex<(@Sendable (Run, [Run]) -> Void)?>(nil)
-
-    func attach(_ target: @escaping @Sendable (Run, [Run]) -> Void) {
-        self.target.withLock { $0 = target }
+    /// A bare function in a lock would be wrapped once more each time it is taken out.
+    private struct Target {
+        let tell: @Sendable (Run, [Run]) -> Void
     }
 
-    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?(run, children) }
+    private let target = Mutex<Target?>(nil)
+
+    func attach(_ tell: @escaping @Sendable (Run, [Run]) -> Void) {
+        target.withLock { $0 = Target(tell: tell) }
+    }
+
+    func tell(_ run: Run, _ children: [Run]) { target.withLock { $0 }?.tell(run, children) }
 }

@@ -133,22 +133,34 @@ package final class RunKeeper: Sendable {
         to held: inout Held,
         taking signals: [Signal] = [],
         with change: Change? = nil,
-        keeping resources: [KeptResource] = []
+        keeping resources: [KeptResource] = [],
+        slot: SlotCheck? = nil
     ) async throws {
         let now = now
         let chance = surroundings.chance.word()
         let transition = try await loading(&held) { run, flow, known throws(RunRefusal) in
             try run.advance(event, in: flow, at: now, chance: chance, resources: known)
         }
-        var change = change ?? Change(entries: [])
         let children = transition.starts.map { child($0, of: held.run, at: now) }
         var write = write(transition, after: held.run, keeping: resources)
         write.taken = signals
-        change.runs = [write] + children.map { RunWrite($0, after: nil) }
-        guard case .committed? = try await store.commit([change]).first else { throw Stale() }
+        write.slot = slot
+        let runs = [write] + children.map { RunWrite($0, after: nil) }
+        var whole = change ?? Change(entries: [], runs: runs)
+        whole.runs = runs
+        guard case .committed? = try await store.commit([whole]).first else { throw Stale() }
         held.run = transition.run.committed
         held.isFresh = true
         tell(held.run, children.map(\.committed))
+    }
+
+    /// Takes in what came without any effect.
+    func dismiss(_ signals: [Signal], of held: inout Held) async throws {
+        let write = RunWrite(held.run, after: held.run, taken: signals)
+        let change = Change(entries: [], runs: [write])
+        guard case .committed? = try await store.commit([change]).first else { throw Stale() }
+        held.run = write.run
+        held.isFresh = true
     }
 
     /// Takes up a run that was just started.
