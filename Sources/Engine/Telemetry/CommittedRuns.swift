@@ -20,7 +20,8 @@ extension LogBook {
         let level: LogLevel = run.kind == .item ? .debug : .info
         guard takes(level) else { return }
         if write.before == nil { note(level, "run_started", fields(run)) }
-        guard let before = write.before, before.state != run.state else { return }
+        let before = write.before?.state ?? (run.state == .queued ? .queued : .running)
+        guard before != run.state else { return }
         switch run.state {
         case .completed, .failed, .cancelled: note(level, "run_ended", fields(run))
         case .paused: note(level, "run_paused", fields(run))

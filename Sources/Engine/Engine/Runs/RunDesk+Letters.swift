@@ -7,8 +7,12 @@ package import Values
 /// A step that failed for good and waits for a person.
 package struct DeadLetter: Sendable {
     package let view: RunView
-    package let place: StepPlace
     package let step: ActiveStep
+
+    package init(view: RunView, step: ActiveStep) {
+        self.view = view
+        self.step = step
+    }
 
     package var id: String {
         view.flow.steps.indices.contains(step.step) ? view.flow.steps[step.step].id : ""
@@ -50,7 +54,7 @@ extension RunDesk {
                 guard let view = byRun[place.run], let step = view.run.active[place.step],
                     step.state == .waiting(.person)
                 else { return nil }
-                return DeadLetter(view: view, place: place, step: step)
+                return DeadLetter(view: view, step: step)
             }
             return (letters, places.count == limit ? places.last : nil)
         } catch let error as StoreError {

@@ -196,7 +196,7 @@ extension Payload {
 }
 
 extension StepHolder {
-    fileprivate var json: JSON {
+    package var json: JSON {
         var members: [JSONObject.Member] = [.init("kind", .string(kind))]
         switch self {
         case .workers(let kind): members.append(.init("work", .string(kind)))
