@@ -16,6 +16,8 @@ package enum Commands {
             EvalCommand.specification, DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + FlowCommand.specifications
+        + RunCommand.specifications + RunActs.specifications + StuckCommand.specifications
+        + DeadLetterCommand.specifications
         + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
             ServeCommand.specification, APICommand.specification, LogCommand.specification,
