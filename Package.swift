@@ -229,6 +229,15 @@ let package = Package(
             ]
         ),
         tests(
+            "SimulationTests",
+            [
+                "Access", "Values", "Autonomy", "Decisions", "Documents", "Engine", "Flows",
+                "Models",
+                "Reviews", "Runs", "Storage", "TestSupport", "Webhooks",
+            ],
+            data: ["Bugs"]
+        ),
+        tests(
             "GatewayTests",
             [
                 "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Flows",

@@ -108,6 +108,9 @@ struct RunStoreTests {
         let extended = try #require(try await store.run(run.id))
         #expect(extended.active[0]?.state == .leased(by: "w", until: later))
         #expect(extended.version == run.version)
+        // A lease is never cut short: its history would not say so.
+        #expect(try await store.extend(run.id, step: 0, epoch: 1, until: later - .seconds(9)))
+        #expect(try await store.run(run.id)?.active[0] == extended.active[0])
         // A transition made from what was read before does not take the heartbeat back.
         var after = run
         after.active[1] = F.step(1)

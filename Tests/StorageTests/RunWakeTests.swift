@@ -30,6 +30,28 @@ struct RunWakeTests {
     }
 
     @Test(arguments: RunStores.Kind.allCases)
+    func `a call that comes for a run that stands still is kept`(
+        kind: RunStores.Kind
+    ) async throws {
+        let store = try stores.store(kind)
+        let run = try await store.insert(F.run(1), F.step(0, .waiting(.callback)))
+        func signal(_ wait: Wait) async throws -> Bool {
+            try await store.signal(
+                run.id,
+                step: 0,
+                .arrived(.inline(1)),
+                ifWaiting: wait,
+                keeping: []
+            )
+        }
+        #expect(try await !signal(.event("paid")))
+        #expect(try await !signal(.person))
+        #expect(try await signal(.callback))
+        #expect(try await !signal(.callback))
+        #expect(try await store.readyRuns() == [run.id])
+    }
+
+    @Test(arguments: RunStores.Kind.allCases)
     func `a step is woken when it is ready, or waits and something has come`(
         kind: RunStores.Kind
     ) async throws {

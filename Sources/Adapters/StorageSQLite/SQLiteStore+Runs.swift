@@ -197,13 +197,14 @@ extension SQLiteStore {
         ifWaiting wait: Wait,
         keeping resources: [KeptResource]
     ) async throws(StoreError) -> Bool {
-        guard let key = wait.key else { return false }
+        guard wait.isFromOutside else { return false }
         return try await write { connection in
             let row = try connection.row(
                 "SELECT root FROM steps JOIN runs ON id=run WHERE run=? AND step=? "
-                    + "AND wait_kind=? AND wait_key=? AND woken=0",
+                    + "AND wait_kind=? AND wait_key IS ? AND woken=0",
                 [
-                    .blob(run.bytes), .integer(Int64(step)), .text(wait.kind), .text(key),
+                    .blob(run.bytes), .integer(Int64(step)), .text(wait.kind),
+                    wait.key.map { .text($0) } ?? .null,
                 ]
             )
             guard let root = row?[0].blob.flatMap({ Identifier(bytes: $0) }) else { return false }
@@ -223,7 +224,7 @@ extension SQLiteStore {
     ) async throws(StoreError) -> Bool {
         try await write { connection in
             try connection.run(
-                "UPDATE steps SET due_at=? WHERE run=? AND step=? AND epoch=? AND state='leased'",
+                "UPDATE steps SET due_at=max(due_at,?) WHERE run=? AND step=? AND epoch=? AND state='leased'",
                 [
                     .integer(until.microseconds), .blob(run.bytes), .integer(Int64(step)),
                     .integer(epoch),
@@ -231,6 +232,20 @@ extension SQLiteStore {
             )
             return connection.changes == 1
         }
+    }
+
+    package func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault] {
+        guard mending else {
+            return try await read { connection in
+                try connection.execute("BEGIN")
+                let faults = Result {
+                    try RunChecks(connection: connection, isMending: false).run()
+                }
+                try connection.execute("ROLLBACK")
+                return try faults.get()
+            }
+        }
+        return try await write { try RunChecks(connection: $0, isMending: true).run() }
     }
 
     package func forgetRuns(

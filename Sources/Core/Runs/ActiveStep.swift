@@ -100,6 +100,14 @@ package enum Wait: Sendable, Equatable {
         }
     }
 
+    /// Whether somebody outside brings what is waited for.
+    package var isFromOutside: Bool {
+        switch self {
+        case .callback, .event, .decision, .slot: true
+        case .timer, .children, .person: false
+        }
+    }
+
     /// What it is found by among those of its kind; nothing where nothing outside wakes it.
     package var key: String? {
         switch self {

@@ -33,12 +33,12 @@ extension RunMachine {
         }
         goOn()
         run.reason = nil
-        order(.resume)
     }
 
-    /// Back to what was interrupted.
+    /// Back to what was interrupted, and the runs below with it.
     private mutating func goOn() {
         guard run.state == .paused || run.state == .dead else { return }
+        if run.state == .paused { order(.resume) }
         run.state = run.pausedFrom ?? .running
         run.pausedFrom = nil
     }
@@ -97,7 +97,7 @@ extension RunMachine {
         guard step.failure != nil, step.decision == nil else {
             throw .state(run.state, "step \(name(number)) has not failed")
         }
-        if step.isUndo || isAsked(number) {
+        if isAsked(step) {
             var again = ActiveStep(
                 step: number,
                 kind: step.kind,
@@ -114,17 +114,18 @@ extension RunMachine {
                 throw .state(run.state, "step \(name(number)) has no input that can be mended")
             }
             run.active[number] = nil
-            run.choices[number] = nil
+            if !step.isUndo { run.choices[number] = nil }
         }
         goOn()
         run.reason = nil
     }
 
-    /// Whether somebody is asked to do the step, with an input.
-    private func isAsked(_ number: Int) -> Bool {
-        switch flow.steps[number].work {
-        case .decide, .review, .http, .external: true
-        case .set, .wait, .sleep, .flow, .parallel, .each, .choose: false
+    /// Whether somebody is asked to do the step, with an input, or the runs below are told.
+    func isAsked(_ step: ActiveStep) -> Bool {
+        let definition = flow.steps[step.step]
+        switch step.isUndo ? definition.undo : definition.work {
+        case .decide, .review, .http, .external, nil: return true
+        case .set, .wait, .sleep, .flow, .parallel, .each, .choose: return false
         }
     }
 

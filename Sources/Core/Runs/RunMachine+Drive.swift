@@ -16,14 +16,22 @@ extension RunMachine {
             } else if !run.active.isEmpty,
                 run.active.values.allSatisfy({ $0.state == .waiting(.person) })
             {
-                run.pausedFrom = .running
-                run.state = .dead
+                die(from: .running)
             } else if run.active.isEmpty {
                 throw .broken("nothing of the run is under way, and it is not done")
             }
-        case .undoing: driveBack()
+        case .undoing: try driveBack()
         case .queued, .paused, .dead, .completed, .failed, .cancelled: break
         }
+    }
+
+    /// Stands still, since every step under way waits for a person.
+    mutating func die(from state: RunState) {
+        run.pausedFrom = state
+        run.state = .dead
+        let parked = run.active.values.min { $0.step < $1.step }
+        guard run.reason == nil, let parked, let failure = parked.failure else { return }
+        run.reason = "step \(name(parked.step)): \(failure.message)"
     }
 
     /// Does steps one after another; whether all are done.
@@ -100,6 +108,7 @@ extension RunMachine {
             deadline: flow.steps[number].deadline.map { now + $0 }
         )
         step.epoch = epoch
+        step.attempt = begunAgain[number] ?? 0
         run.active[number] = step
     }
 
@@ -111,21 +120,37 @@ extension RunMachine {
     // MARK: What needs nobody
 
     private mutating func set(_ number: Int, _ template: FlowTemplate) throws(RunRefusal) {
+        switch try assigned(template) {
+        case .success(let value): finish(number, value)
+        case .failure(let failure): park(number, failure)
+        }
+    }
+
+    /// Works values out and takes those named like a field into the run.
+    private mutating func assigned(
+        _ template: FlowTemplate
+    ) throws(RunRefusal) -> Result<JSON, StepFailure> {
         let value: JSON
         switch try render(template) {
         case .success(let rendered): value = rendered
-        case .failure(let failure): return park(number, failure)
+        case .failure(let failure): return .failure(failure)
         }
         for member in value.object?.members ?? [] {
             guard let field = flow.fields.first(where: { $0.name == member.name }) else { continue }
             guard field.takes(member.value) else {
                 let message =
                     "the field '\(field.name)' cannot be \(member.value.kindWithArticle)"
-                return park(number, StepFailure("schema", message))
+                return .failure(StepFailure("schema", message))
             }
             run.fields[field.name] = member.value == .null ? nil : member.value
         }
-        finish(number, value)
+        return .success(value)
+    }
+
+    /// The same for who needs no output; why it could not be done.
+    mutating func assign(_ template: FlowTemplate) throws(RunRefusal) -> StepFailure? {
+        if case .failure(let failure) = try assigned(template) { return failure }
+        return nil
     }
 
     private mutating func sleep(_ number: Int, _ sleep: SleepWork) throws(RunRefusal) {
@@ -239,6 +264,24 @@ extension RunMachine {
         }
     }
 
+    /// Takes a step back by a flow of its own.
+    mutating func startBelow(_ number: Int, _ with: FlowTemplate) throws(RunRefusal) {
+        guard (run.parent?.depth ?? 0) < Limits.depth else {
+            return fail(number, StepFailure("limit", "runs are at most \(Limits.depth) deep"))
+        }
+        switch try render(with) {
+        case .failure(let failure): fail(number, failure)
+        case .success(let input):
+            guard let payload = payload(input, of: number), var step = run.active[number] else {
+                return
+            }
+            step.children = Children(total: 1, items: payload, generation: epoch)
+            move(&step, to: .waiting(.children))
+            run.active[number] = step
+            try startMore(number)
+        }
+    }
+
     private mutating func iterate(_ number: Int, _ each: EachWork) throws(RunRefusal) {
         guard (run.parent?.depth ?? 0) < Limits.depth else {
             let message = "runs are at most \(Limits.depth) deep"
@@ -255,7 +298,10 @@ extension RunMachine {
                 let message = "\(elements.count) items are more than \(Limits.items)"
                 return park(number, StepFailure("limit", message))
             }
-            if elements.isEmpty { return finish(number, .array([])) }
+            if elements.isEmpty {
+                run.choices[number] = 0
+                return finish(number, .array([]))
+            }
             guard let payload = payload(list, of: number) else { return }
             wait(
                 number,
@@ -295,8 +341,9 @@ extension RunMachine {
         _ children: Children,
         _ items: JSON
     ) -> Transition.Start? {
-        switch flow.steps[number].work {
-        case .each(let each):
+        let isUndo = run.active[number]?.isUndo == true
+        switch isUndo ? flow.steps[number].undo : flow.steps[number].work {
+        case .each(let each)?:
             let value = items.array?[children.started] ?? .null
             guard let payload = payload(value, of: number) else { return nil }
             let reads = readsInside(each.steps)
@@ -312,7 +359,7 @@ extension RunMachine {
                 ],
                 ended: run.ended.filter { reads.contains($0.key) }
             )
-        case .flow(let name, _):
+        case .flow(let name, _)?:
             return Transition.Start(
                 step: number,
                 item: 0,

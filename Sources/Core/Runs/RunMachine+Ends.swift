@@ -33,7 +33,13 @@ extension RunMachine {
         if step.undo != nil { return true }
         switch step.work {
         case .flow: return true
-        case .each(let each): return inside(each.steps).contains { flow.steps[$0].undo != nil }
+        case .each(let each):
+            // There was no item, and so no run to tell.
+            if run.choices[number] == 0 { return false }
+            return inside(each.steps).contains { inner in
+                if case .flow = flow.steps[inner].work { return true }
+                return flow.steps[inner].undo != nil
+            }
         default: return false
         }
     }
@@ -83,6 +89,12 @@ extension RunMachine {
             return conclude(number, failure)
         }
         let pause = retry.pause(after: step.attempt, chance: chance)
+        step.children = nil
+        step.isCancelled = false
+        step.decision = nil
+        if failure.kind == "deadline" {
+            step.deadline = flow.steps[number].deadline.map { now + pause + $0 }
+        }
         move(&step, to: .waiting(.timer(now + pause)))
         run.active[number] = step
     }
@@ -101,7 +113,7 @@ extension RunMachine {
         case .pause:
             move(&step, to: .waiting(.person))
             run.active[number] = step
-            run.pausedFrom = run.state
+            if run.state != .paused { run.pausedFrom = run.state }
             run.state = .paused
             run.reason = reason
         case .deadLetter:
@@ -142,6 +154,7 @@ extension RunMachine {
         let isBelow = step.children.map { $0.underway > 0 } ?? false
         guard isBelow || step.decision != nil else { return endCancelled(number) }
         step.isCancelled = true
+        step.deadline = nil
         if isBelow {
             step.children?.order = .cancel
             step.children?.told = 0
@@ -167,29 +180,28 @@ extension RunMachine {
     }
 
     /// Undoes what is left to undo, one step after another.
-    mutating func driveBack() {
+    mutating func driveBack() throws(RunRefusal) {
         while run.state == .undoing {
             if !run.active.isEmpty {
                 guard run.active.values.allSatisfy({ $0.state == .waiting(.person) }) else {
                     return
                 }
-                run.pausedFrom = .undoing
-                run.state = .dead
-                return
+                return die(from: .undoing)
             }
             guard let last = run.undoable.last else {
                 run.state = run.aftermath ?? .failed
                 run.aftermath = nil
                 return
             }
-            undo(last)
+            try undo(last)
         }
     }
 
-    private mutating func undo(_ number: Int) {
+    private mutating func undo(_ number: Int) throws(RunRefusal) {
         let step = flow.steps[number]
         var active = ActiveStep(step: number, at: now, isUndo: true)
         active.epoch = epoch
+        active.attempt = begunAgain[number] ?? 0
         switch step.undo {
         case .external(let kind, _, _)?:
             active = ActiveStep(step: number, kind: kind, at: now, isUndo: true)
@@ -201,6 +213,13 @@ extension RunMachine {
             children.started = total
             children.order = .undo
             active.children = children
+        case .set(let template)?:
+            run.active[number] = active
+            if let failure = try assign(template) { return fail(number, failure) }
+            return succeed(number, .inline(.null))
+        case .flow(_, let with)?:
+            run.active[number] = active
+            return try startBelow(number, with)
         default: break
         }
         run.active[number] = active
@@ -249,7 +268,7 @@ extension RunMachine {
     private mutating func lookBelow(_ number: Int) throws(RunRefusal) {
         guard let step = run.active[number], let children = step.children, children.isToldAll
         else { return }
-        if step.isUndo {
+        if children.order == .undo {
             if children.underway == 0 { succeed(number, .inline(.null)) }
         } else if step.isCancelled {
             if children.underway == 0 { endCancelled(number) }

@@ -43,6 +43,8 @@ struct RunMachine {
     /// Values kept apart that this transition made.
     var made: [Digest: [UInt8]] = [:]
     var starts: [Transition.Start] = []
+    /// The attempts so far at steps that this transition begins anew.
+    var begunAgain: [Int: Int] = [:]
 
     init(run: Run, flow: Flow, at instant: Instant, chance: UInt64) {
         self.run = run
@@ -168,11 +170,10 @@ struct RunMachine {
             let message = "whoever worked on it was lost \(step.lost) times in a row"
             fail(number, StepFailure("lease", message, mayPass: false))
         case .waiting(.timer(let until)) where until <= now:
-            if isAttempted(number, step) {
-                move(&step, to: .ready)
-                run.active[number] = step
-            } else {
+            if step.failure == nil {
                 succeed(number, .inline(.null))
+            } else {
+                tryAgain(number, step)
             }
         case .ready, .waiting: endWaiting(number, step)
         }
@@ -184,6 +185,10 @@ struct RunMachine {
             "deadline",
             "it waited longer than its deadline, since \(step.begunAt.rfc3339)"
         )
+        if step.isReady && step.children == nil || isWaitedFor(step) {
+            // Nobody came to begin an attempt, which is one all the same.
+            run.active[number]?.attempt += 1
+        }
         guard step.decision != nil || (step.children?.underway ?? 0) > 0 else {
             return fail(number, failure)
         }
@@ -191,12 +196,23 @@ struct RunMachine {
         cancel(number)
     }
 
-    /// Whether an attempt is made at the step, and its timer is one before the next attempt.
-    func isAttempted(_ number: Int, _ step: ActiveStep) -> Bool {
-        if step.isUndo { return true }
-        switch flow.steps[number].work {
-        case .sleep, .wait: return false
-        default: return true
+    private func isWaitedFor(_ step: ActiveStep) -> Bool {
+        switch step.wait {
+        case .callback?, .event?, .children?: true
+        case .timer?, .decision?, .person?, .slot?, nil: false
+        }
+    }
+
+    /// The next attempt at a step that failed: what nobody is asked to do is begun anew.
+    private mutating func tryAgain(_ number: Int, _ failed: ActiveStep) {
+        var step = failed
+        if isAsked(step) {
+            move(&step, to: .ready)
+            run.active[number] = step
+        } else {
+            begunAgain[number] = step.attempt
+            run.active[number] = nil
+            if !step.isUndo { run.choices[number] = nil }
         }
     }
 

@@ -165,7 +165,7 @@ extension MemoryStore {
         keeping resources: [KeptResource]
     ) async throws(StoreError) -> Bool {
         state.withLock { state in
-            guard wait.key != nil, let found = state.runs.runs[run],
+            guard wait.isFromOutside, let found = state.runs.runs[run],
                 found.active[step]?.wait?.kind == wait.kind,
                 found.active[step]?.wait?.key == wait.key, !state.runs.isSignalled(run, step)
             else { return false }
@@ -183,11 +183,16 @@ extension MemoryStore {
     ) async throws(StoreError) -> Bool {
         state.withLock { state in
             guard let active = state.runs.runs[run]?.active[step], active.epoch == epoch,
-                case .leased(let by, _) = active.state
+                case .leased(let by, let end) = active.state
             else { return false }
-            state.runs.runs[run]?.active[step]?.state = .leased(by: by, until: until)
+            state.runs.runs[run]?.active[step]?.state = .leased(by: by, until: max(end, until))
             return true
         }
+    }
+
+    package func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault] {
+        // What is woken, held or counted is worked out from the runs each time it is asked for.
+        []
     }
 
     package func forgetRuns(

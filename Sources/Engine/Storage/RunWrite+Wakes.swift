@@ -31,8 +31,9 @@ extension RunWrite {
         (before?.isHeld ?? false) && !run.isHeld && run.isQueued
     }
 
-    /// Whether it is this write that makes the run final.
-    package var hasEnded: Bool { run.state.isFinal && before?.state.isFinal != true }
+    /// Whether it is this write that makes the run final; one that was completed ends again when it
+    /// is undone.
+    package var hasEnded: Bool { run.state.isFinal && before?.state != run.state }
 }
 
 extension SlotCheck {

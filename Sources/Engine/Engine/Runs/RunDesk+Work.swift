@@ -57,7 +57,7 @@ extension RunDesk {
         try await keeper.turn(place.run) { held in
             guard let step = held.run.active[place.step], step.state == .ready,
                 step.kind == kind, held.run.state == .running || held.run.state == .undoing
-            else { return nil }
+            else { return try held.nothing() }
             let now = now
             let request = try await keeper.loading(&held) { run, flow, known throws(RunRefusal) in
                 try run.request(of: step, in: flow, at: now, resources: known)

@@ -18,8 +18,9 @@ extension RunDriver {
         while true {
             let page = try await store.runs(query)
             let runs = try await store.runs(page.map(\.id))
-            for child in runs.values {
-                guard let parent = child.parent, parent.step == step.step,
+            for summary in page {
+                guard let child = runs[summary.id], let parent = child.parent,
+                    parent.step == step.step,
                     parent.generation == children.generation,
                     outputs.indices.contains(parent.item), let output = child.output
                 else { continue }

@@ -17,11 +17,15 @@ extension RunDriver {
     /// Goes on with one woken step.
     func work(on place: StepPlace) async throws(EngineError) {
         let attempt = try await keeper.turn(place.run) { held -> Attempt? in
-            guard let step = held.run.active[place.step], held.run.canGoOn else { return nil }
+            guard let step = held.run.active[place.step], held.run.canGoOn else {
+                return try held.nothing()
+            }
             if step.state != .ready || step.children != nil {
                 if try await takeSignals(of: step, &held) { return nil }
             }
-            guard let step = held.run.active[place.step], step.state == .ready else { return nil }
+            guard let step = held.run.active[place.step], step.state == .ready else {
+                return try held.nothing()
+            }
             return try await begin(step, &held)
         }
         guard let attempt else { return }

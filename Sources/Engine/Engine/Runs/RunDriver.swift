@@ -181,7 +181,9 @@ package final class RunDriver: Sendable {
         var first: Instant?
         state.withLock { state in
             for run in [run] + children where !run.state.isFinal && !run.isHeld {
-                for step in run.active.values where step.kind == nil && step.state == .ready {
+                // In their order, so that the same history is made the same way.
+                let steps = run.active.values.sorted { $0.step < $1.step }
+                for step in steps where step.kind == nil && step.state == .ready {
                     Self.offer(run.place(step), &state)
                 }
             }

@@ -18,6 +18,13 @@ package final class RunKeeper: Sendable {
         var resources: [Digest: JSON] = [:]
         /// Whether it is what the store holds for certain.
         var isFresh: Bool
+
+        /// Says that there is nothing to do, once that is certain: another process may have changed
+        /// the run since it was remembered.
+        func nothing<Result>() throws -> Result? {
+            guard isFresh else { throw Stale() }
+            return nil
+        }
     }
 
     let store: any Store

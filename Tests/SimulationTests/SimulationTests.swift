@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+import Values
+
+/// `STEPGATE_SEEDS` says how many worlds, `STEPGATE_FROM_SEED` from which on, and
+/// `STEPGATE_FAILURES` how many may fail before the rest is left out. `STEPGATE_SIMULATION_LOG` names
+/// a file that gets a line a seed.
+struct SimulationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+
+    private static func number(_ name: String, _ standard: UInt64) -> UInt64 {
+        environment[name].flatMap { UInt64($0) } ?? standard
+    }
+
+    @Test(.timeLimit(.minutes(600))) func `every invariant holds in every world`() async throws {
+        let log = SimulationLog(path: Self.environment["STEPGATE_SIMULATION_LOG"])
+        let first = Self.number("STEPGATE_FROM_SEED", 0)
+        var failures: UInt64 = 0
+        for seed in first..<first + Self.number("STEPGATE_SEEDS", 200) {
+            let outcome = try await Simulation(seed: seed).run()
+            try log.add(outcome)
+            if outcome.findings.isEmpty { continue }
+            Issue.record("\(outcome.report)")
+            failures += 1
+            if failures >= Self.number("STEPGATE_FAILURES", 1) { return }
+        }
+    }
+
+    @Test func `the same seed gives the same commits`() async throws {
+        for seed in [3, 14, 15] as [UInt64] {
+            let first = try await Simulation(seed: seed).run()
+            let second = try await Simulation(seed: seed).run()
+            #expect(first.commits > 20)
+            #expect(first.commits == second.commits)
+            #expect(first.trace == second.trace)
+        }
+    }
+}
+
+/// A line a seed: the seed, what it was like, and what was not as it must be.
+struct SimulationLog {
+    let path: String?
+
+    func add(_ outcome: Simulation.Outcome) throws {
+        guard let path else { return }
+        let found = Set(outcome.findings.map(\.invariant.rawValue)).sorted().joined(separator: "; ")
+        let line =
+            "\(outcome.seed)\t\(outcome.commits)\t\(outcome.runs)\t\(outcome.promises)\t"
+            + "\(outcome.trace.hex.prefix(16))\t\(found)\n"
+        if !FileManager.default.fileExists(atPath: path) {
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+        }
+        guard let file = FileHandle(forWritingAtPath: path) else {
+            throw CocoaError(.fileNoSuchFile)
+        }
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(line.utf8))
+        try file.close()
+    }
+}
