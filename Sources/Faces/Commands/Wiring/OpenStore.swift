@@ -40,7 +40,9 @@ struct OpenStore: Sendable {
         ReleaseDesk(store: store, releases: releases, surroundings: .system)
     }
 
-    /// Where runs are looked at and acted on. What is done here is taken up within a second by the
+    /// Where runs are looked at and acted on.
+    ///
+    /// What is done here is taken up within a second by the
     /// server that drives the store.
     var runDesk: RunDesk {
         runDesk { preconditionFailure("only a start asks what is live, and says so itself") }
