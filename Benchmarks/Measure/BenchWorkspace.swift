@@ -38,7 +38,13 @@ final class BenchWorkspace {
     /// Where the workspace looks for the practice model.
     private var modelPlace = "127.0.0.1:9210"
 
-    init(_ scratch: Scratch, _ name: String, program: String) async throws {
+    /// `files` are written into the copy, by their paths.
+    init(
+        _ scratch: Scratch,
+        _ name: String,
+        program: String,
+        files: [String: String] = [:]
+    ) async throws {
         self.program = program
         folder = scratch.path + "/" + name
         storePath = folder + "/.stepgate/store.db"
@@ -47,6 +53,7 @@ final class BenchWorkspace {
         made.end()
         try Self.write(folder + "/Policies/bench-rules.yaml", Self.rules)
         try Self.write(folder + "/Policies/bench-person.yaml", Self.person)
+        for (path, text) in files { try Self.write(folder + "/" + path, text) }
         try Folder.make(folder + "/.stepgate")
         let store = try SQLiteStore(storePath, mode: .oneShot, secret: Process.randomBytes(32))
         let desk = TokenDesk(store: store, surroundings: BenchSurroundings.make())

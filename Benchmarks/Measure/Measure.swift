@@ -66,7 +66,7 @@ package enum Measure {
             return Report(figures: try PythonBenchmark.figures(python: python))
         case "schema": return Report(figures: try SchemaBenchmark.figures())
         case "rules": return Report(figures: try await RulesBenchmark.figures())
-        case "runs": return Report(figures: try await RunsBenchmark.figures(progress))
+        case "runs": return try await RunsBenchmark.run(program: options.program, progress)
         case "model": return Report(figures: try await ModelBenchmark.figures())
         case "http": return try await HTTPBenchmark.run(program: options.program, progress)
         case "model-http":

@@ -1,14 +1,11 @@
 internal import Autonomy
 internal import Decisions
 internal import Documents
-internal import Engine
 internal import Flows
-internal import Models
 internal import Platform
 internal import Runs
 internal import Storage
 internal import StorageSQLite
-internal import Synchronization
 internal import Values
 
 /// Steps of runs that rules decide, each its own transition with history row and decision, against
@@ -16,12 +13,12 @@ internal import Values
 enum RunsBenchmark {
     private static let runs = 4_000
     private static let steps = 5
-    private static let startsAtOnce = 100
+    private static let startsAtOnce = 500
     /// Transitions of one transaction of the floor.
     private static let batch = 256
 
     private static let policy = """
-        policy: refund
+        policy: bench-steps
         autonomy: manual
         input: {message: string, amount: number}
         output: {action(enum): [refund, reject]}
@@ -31,97 +28,101 @@ enum RunsBenchmark {
         """
 
     private static var flow: String {
-        let steps = (1...steps).map { "  - {id: s\($0), decide: refund, with: input}" }
+        let steps = (1...steps).map { "  - {id: s\($0), decide: bench-steps, with: input}" }
         return "flow: five\ninput: {message: string, amount: number}\nsteps:\n"
             + steps.joined(separator: "\n") + "\n"
     }
 
-    static func figures(_ progress: Progress) async throws -> [Figure] {
+    static func run(program: String, _ progress: Progress) async throws -> Report {
         let scratch = try Scratch()
-        let (rate, transitions) = try await drive(scratch.path + "/subject.db", progress)
+        let (rate, transitions) = try await drive(scratch, program)
+        progress.show("runs: the same rows bare")
         let floor = try BareStore(scratch.path + "/floor.db")
         let start = ContinuousClock.now
         for first in stride(from: 0, to: transitions.count, by: batch) {
             try floor.write(transitions[first..<min(transitions.count, first + batch)])
         }
         let seconds = Measure.microseconds(since: start) / 1e6
-        return [
+        return Report(figures: [
             Figure(
-                "rules steps of runs",
+                "rules steps of runs, started over HTTP",
                 unit: "a second",
                 floor: Double(runs * steps) / seconds,
                 subject: rate,
                 goal: .ratioAtLeast(0.5)
             )
-        ]
+        ])
     }
 
     private typealias Bare = (run: RunWrite, decision: (StoredEntry, [UInt8])?)
 
+    /// Has the program start the runs in batches and drive them to their ends.
     private static func drive(
-        _ path: String,
-        _ progress: Progress
+        _ scratch: Scratch,
+        _ program: String
     ) async throws -> (rate: Double, transitions: [Bare]) {
-        let store = try SQLiteStore(path, mode: .engine, secret: Process.randomBytes(32))
-        let release = try release()
-        let surroundings = BenchSurroundings.make()
-        let engine = try await DecisionEngine(
-            live: release,
-            store: store,
-            releases: Pinned(release: release),
-            surroundings: surroundings
+        let workspace = try await BenchWorkspace(
+            scratch,
+            "runs",
+            program: program,
+            files: ["Policies/bench-steps.yaml": policy, "Flows/five.yaml": flow]
         )
-        let service = try await DecisionService(engine: engine, clock: surroundings.clock)
-        let ends = Ends(count: runs)
-        let driver = RunDriver(
-            service: service,
-            releases: Pinned(release: release),
-            surroundings: surroundings,
-            transport: Nowhere(),
-            secrets: { _ throws(ModelError) in try Secret("none") },
-            told: { run in
-                if run.state.isFinal { ends.ended(run.id) }
-            }
+        let subject = try workspace.serve()
+        let store = try SQLiteStore(workspace.storePath, mode: .reader, secret: [])
+        let line =
+            #"{"flow":"five","input":{"message":"The parcel came late, what now?","amount":12}}"#
+        let lines = scratch.path + "/starts.ndjson"
+        try File(lines, for: .creating).write(
+            Array(Array(repeating: line, count: startsAtOnce).joined(separator: "\n").utf8)
         )
-        let desk = RunDesk(keeper: driver.keeper) { release }
         let start = ContinuousClock.now
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await service.run() }
-            group.addTask { await driver.run() }
-            for first in stride(from: 0, to: runs, by: startsAtOnce) {
-                let starts = (first..<first + startsAtOnce).map { number in
-                    RunStart(
-                        flow: "five",
-                        input: [
-                            "message": "The parcel came late and the box was open, what now?",
-                            "amount": .double(Double(number % 40)),
-                        ],
-                        caller: "me"
-                    )
-                }
-                _ = try await desk.start(starts)
-            }
-            await ends.all()
-            driver.stop()
-            service.stop()
-            try await group.waitForAll()
-        }
+        for _ in 0..<runs / startsAtOnce { try send(lines, to: subject, workspace, scratch) }
+        while try await ended(store) < runs { try await Task.sleep(for: .milliseconds(20)) }
         let rate = Double(runs * steps) / (Measure.microseconds(since: start) / 1e6)
-        let transitions = try await transitions(ends.list, release, store)
+        subject.child.end()
+        let transitions = try await transitions(store)
         await store.close()
         return (rate, transitions)
     }
 
+    /// One batch of starts, with curl, since its answer comes line by line.
+    private static func send(
+        _ lines: String,
+        to subject: BenchWorkspace.Served,
+        _ workspace: BenchWorkspace,
+        _ scratch: Scratch
+    ) throws {
+        let child = try Child(
+            [
+                "/usr/bin/curl", "-sS", "-o", scratch.path + "/started.ndjson", "-w",
+                "%{http_code}\\n", "--data-binary", "@\(lines)", "-H",
+                "Content-Type: application/x-ndjson", "-H",
+                "Authorization: Bearer \(workspace.secret)",
+                "http://127.0.0.1:\(subject.port)/v1/runs:batch",
+            ],
+            errors: scratch.path + "/curl.log"
+        )
+        let status = try child.said(upTo: "\n")
+        child.end()
+        guard status.hasPrefix("200") else {
+            throw InvalidRun("a batch of starts was answered \(status)")
+        }
+    }
+
+    private static func ended(_ store: SQLiteStore) async throws -> Int {
+        try await store.stageCounts("five").filter { $0.place.state == .completed }
+            .reduce(0) { $0 + Int($1.count) }
+    }
+
     /// What was written, read back: each run's history replayed.
-    private static func transitions(
-        _ runs: [Identifier],
-        _ release: LoadedRelease,
-        _ store: SQLiteStore
-    ) async throws -> [Bare] {
-        guard let flow = release.flows["five"] else { return [] }
-        var entries = try await store.entries(from: 1, limit: runs.count * steps)[...]
+    private static func transitions(_ store: SQLiteStore) async throws -> [Bare] {
+        let flow = try compiled()
+        var entries = try await store.entries(from: 1, limit: 2 * runs * steps)
+            .filter { !$0.payload.isEmpty }[...]
         var list: [Bare] = []
-        for id in runs {
+        var query = RunQuery(limit: runs)
+        query.flow = "five"
+        for id in try await store.runs(query).map(\.id) {
             guard let last = try await store.run(id) else { continue }
             var run = Run(
                 id: id,
@@ -150,10 +151,10 @@ enum RunsBenchmark {
         return list
     }
 
-    private static func release() throws -> LoadedRelease {
+    private static func compiled() throws -> Flow {
         let files = WorkspaceFiles([
-            "stepgate.yaml": Array("models: {}".utf8), "Policies/refund.yaml": Array(policy.utf8),
-            "Flows/five.yaml": Array(flow.utf8),
+            "stepgate.yaml": Array("models: {}".utf8),
+            "Policies/bench-steps.yaml": Array(policy.utf8), "Flows/five.yaml": Array(flow.utf8),
         ])
         let check = Workspace.compile(
             files: files,
@@ -168,58 +169,7 @@ enum RunsBenchmark {
             reader: YAMLReader(),
             zones: { _ in nil }
         )
-        guard !set.hasErrors else { throw Diagnostics(set.diagnostics) }
-        return LoadedRelease(
-            workspace: workspace,
-            flows: set.flows,
-            clients: [:],
-            attachments: NoAttachments()
-        )
-    }
-
-    private struct Pinned: ReleaseSource {
-        let release: LoadedRelease
-        func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease { release }
-    }
-
-    private struct Nowhere: HTTPTransport {
-        func send(_ call: HTTPCall) async throws(TransportError) -> HTTPReply {
-            throw TransportError(.connect, "nothing is there")
-        }
-    }
-
-    /// Counts the runs that ended.
-    private final class Ends: Sendable {
-        private struct State {
-            var ended: [Identifier] = []
-            var waiting: CheckedContinuation<Void, Never>?
-        }
-
-        private let count: Int
-        private let state = Mutex(State())
-
-        init(count: Int) { self.count = count }
-
-        var list: [Identifier] { state.withLock { $0.ended } }
-
-        func ended(_ run: Identifier) {
-            let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                state.ended.append(run)
-                guard state.ended.count == count else { return nil }
-                defer { state.waiting = nil }
-                return state.waiting
-            }
-            waiting?.resume()
-        }
-
-        func all() async {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    if state.ended.count < count { state.waiting = continuation }
-                    return state.ended.count >= count
-                }
-                if isOver { continuation.resume() }
-            }
-        }
+        guard let flow = set.flows["five"] else { throw Diagnostics(set.diagnostics) }
+        return flow
     }
 }

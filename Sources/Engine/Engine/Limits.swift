@@ -58,6 +58,8 @@ package enum Limits {
     static let shortestPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)
 
+    /// Releases of runs under way that are kept loaded.
+    static let recentReleases = 16
     /// Runs remembered as they were committed last.
     static let recentRuns = 8_192
     /// Woken steps an engine remembers.

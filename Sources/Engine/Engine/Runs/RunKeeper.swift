@@ -28,7 +28,7 @@ package final class RunKeeper: Sendable {
     }
 
     let store: any Store
-    let releases: any ReleaseSource
+    let releases: RecentReleases
     let surroundings: Surroundings
     private let turns = RunTurns()
     private let recent = Mutex(RecentRuns(limit: Limits.recentRuns))
@@ -42,7 +42,7 @@ package final class RunKeeper: Sendable {
         tell: @escaping @Sendable (Run, [Run]) -> Void
     ) {
         self.store = store
-        self.releases = releases
+        self.releases = RecentReleases(releases)
         self.surroundings = surroundings
         self.tell = tell
     }
