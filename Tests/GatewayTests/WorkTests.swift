@@ -6,7 +6,7 @@ import Values
 
 /// What steps wait for from outside.
 struct WorkTests {
-    private func serving(
+    func serving(
         _ work: @escaping @Sendable (GatewayWorld) async throws -> Void
     ) async throws {
         try await VirtualTime.run { time in
@@ -198,6 +198,28 @@ struct WorkTests {
             ] {
                 #expect(text.contains(line), "\(line)")
             }
+        }
+    }
+}
+
+extension WorkTests {
+    @Test func `what a worker asks for is bounded`() async throws {
+        try await serving { world in
+            for body: JSON in [
+                ["kinds": []], ["kinds": .array(Array(repeating: "pay", count: 33))],
+                ["kinds": ["pay"], "limit": 101], ["kinds": ["pay"], "lease": "25h"],
+                ["kinds": ["pay"], "worker": "a@b"],
+            ] {
+                let answer = try await world.send("POST", "/v1/work:claim", as: .agent, body)
+                #expect(answer.status == 422, "\(body)")
+            }
+            let reviewer = try await world.send(
+                "POST",
+                "/v1/work:claim",
+                as: .reviewer,
+                ["kinds": ["pay"]]
+            )
+            #expect(reviewer.status == 403)
         }
     }
 }
