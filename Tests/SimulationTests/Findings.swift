@@ -13,6 +13,7 @@ enum Invariant: String, CaseIterable, Sendable {
     case replay = "replaying the history gives the same state"
     case childrenCounted = "a step's counts are those of the runs below it"
     case slotsKept = "no more runs with one key are under way than may be"
+    case oldEnds = "a run that ends the oldest with its key does so"
     case startOnce = "a key starts one run"
     case countersEqual = "the counters of stages equal the runs counted"
     case machineWhole = "the run machine meets nothing that it excludes"

@@ -131,7 +131,18 @@ struct Inspector {
                 "it is \(run.state) with \(steps.joined(separator: ", "))"
             )
         }
+        for run in view.runs where run.state == .queued { inspectQueued(run, view) }
         for run in view.runs { try await replay(run) }
+    }
+
+    /// A new run that ends the oldest does not wait behind one that nobody has ended.
+    private func inspectQueued(_ run: Run, _ view: View) {
+        guard journal.flow(of: run).concurrency?.then == .cancelOld else { return }
+        let others = view.runs.filter { other in
+            other.key == run.key && !other.state.isFinal && !other.isQueued
+        }
+        let isEnding = others.contains { $0.state == .undoing || $0.pausedFrom == .undoing }
+        if !isEnding { findings.add(.oldEnds, run.id, "nobody ends those it is queued behind") }
     }
 
     /// Whether a person alone can go on with the run, or with one it waits for.

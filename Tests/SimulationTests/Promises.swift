@@ -92,6 +92,11 @@ final class Promises: Sendable {
         if try await store.signals(of: [run], limit: 10_000).contains(where: { $0.step == step }) {
             return true
         }
+        // Another step may have ended the run meanwhile.
+        switch try await store.run(run)?.state {
+        case .failed?, .cancelled?, .undoing?: return true
+        default: break
+        }
         return try await events(of: run, store).contains { event in
             switch event {
             case .succeeded(step, epoch, _): true

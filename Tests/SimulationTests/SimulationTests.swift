@@ -58,3 +58,51 @@ struct SimulationLog {
         try file.close()
     }
 }
+
+/// Bugs that the simulation is known to find, each a patch; `Scripts/simulate --bugs` plants them.
+struct PlantedBugTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../..").standardized
+
+    private static func patches() throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(
+            at: root.appending(path: "Tests/SimulationTests/Bugs"),
+            includingPropertiesForKeys: nil
+        ).filter { $0.pathExtension == "patch" }
+    }
+
+    @Test func `every planted bug still has its place, and a seed that finds it`() throws {
+        let patches = try Self.patches()
+        #expect(patches.count >= 12)
+        for patch in patches {
+            let text = try String(contentsOf: patch, encoding: .utf8)
+            let name = patch.lastPathComponent
+            #expect(text.hasPrefix("Seed: "), "\(name)")
+            for (file, old) in Self.places(text) {
+                let source = try String(
+                    contentsOf: Self.root.appending(path: file),
+                    encoding: .utf8
+                )
+                #expect(source.contains(old), "\(name) does not fit \(file)")
+            }
+        }
+    }
+
+    /// What the patch wants to find, place by place, and in which file.
+    private static func places(_ patch: String) -> [(file: String, old: String)] {
+        var places: [(file: String, old: String)] = []
+        var file = ""
+        for line in patch.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("--- a/") {
+                file = String(line.dropFirst(6))
+            } else if line.hasPrefix("@@ ") {
+                places.append((file, ""))
+            } else if let first = line.first, first == " " || first == "-", !places.isEmpty,
+                !line.hasPrefix("--- ")
+            {
+                places[places.count - 1].old += line.dropFirst() + "\n"
+            }
+        }
+        return places
+    }
+}

@@ -21,6 +21,7 @@ package enum Commands {
         + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
             ServeCommand.specification, APICommand.specification, LogCommand.specification,
+            DoctorCommand.specification,
             PracticeCommand.specification,
         ]
 

@@ -79,10 +79,25 @@ package struct RunDesk: Sendable {
             try await keeper.apply(
                 .acted(act, by: person),
                 to: &held,
-                with: Change(entries: [entry])
+                with: Change(entries: [entry]),
+                slot: try await slotAgain(act, held)
             )
             return held.run
         }
+    }
+
+    /// The slot that a run needs which has ended and is to go on; refused where none is free.
+    private func slotAgain(_ act: RunAct, _ held: RunKeeper.Held) async throws -> SlotCheck? {
+        guard case .restart = act, held.run.state.isFinal, let key = held.run.key,
+            let limit = held.flow.concurrency?.limit
+        else { return nil }
+        guard try await store.slots(key).underway < limit else {
+            throw EngineError(
+                .refused,
+                "\(limit) with the key '\(key)' are under way, which is as many as may be"
+            )
+        }
+        return SlotCheck(key: key, limit: limit, expectFree: true)
     }
 
     /// The number of a run's step by its name; throws `.unknown` with the nearest.

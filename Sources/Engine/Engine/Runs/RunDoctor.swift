@@ -171,3 +171,10 @@ package struct RunDoctor: Sendable {
         return RunFinding(run: held.run.id, fault: fault, mended: "the ends were counted anew")
     }
 }
+
+extension RunDesk {
+    /// Who looks after the runs of this desk's store.
+    package func doctor(isMending: Bool) -> RunDoctor {
+        RunDoctor(keeper: keeper, isMending: isMending)
+    }
+}

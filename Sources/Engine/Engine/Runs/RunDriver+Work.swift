@@ -39,7 +39,7 @@ extension RunDriver {
     // MARK: Signals
 
     /// Takes in what came for a waiting step; whether anything had.
-    private func takeSignals(
+    func takeSignals(
         of step: ActiveStep,
         _ held: inout RunKeeper.Held
     ) async throws -> Bool {

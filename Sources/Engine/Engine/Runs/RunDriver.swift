@@ -242,8 +242,12 @@ package final class RunDriver: Sendable {
         do throws(EngineError) {
             // Its lease may have been extended in its row alone.
             try await keeper.turn(place.run, fresh: true) { held in
+                // What came before its moment was looked at counts.
+                if let step = held.run.active[place.step], step.wait != nil {
+                    _ = try await takeSignals(of: step, &held)
+                }
                 guard let step = held.run.active[place.step], let dueAt = step.dueAt,
-                    dueAt <= keeper.now
+                    dueAt <= keeper.now, !held.run.isHeld
                 else { return }
                 try await keeper.apply(.due(step: step.step, epoch: step.epoch), to: &held)
             }
