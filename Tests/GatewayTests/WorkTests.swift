@@ -203,6 +203,36 @@ struct WorkTests {
 }
 
 extension WorkTests {
+    @Test func `who follows a run is told of its next event as it happens`() async throws {
+        try await serving { world in
+            let id = try await world.start("pay", ["order": "O-1", "amount": 1])
+            let path = "/v1/runs/\(id)/history"
+            async let next = world.send(
+                "GET",
+                path,
+                as: .agent,
+                nil,
+                ["prefer": "wait=30"],
+                query: [("cursor", "2")]
+            )
+            try await world.time.sleep(for: .seconds(3))
+            let began = world.time.now
+            _ = try await world.claim("pay")
+            let told = try await next.body
+            #expect(told["events"]?.array?.compactMap { $0["event"]?.string } == ["claimed"])
+            #expect(world.time.now - began < .milliseconds(100))
+            let none = try await world.send(
+                "GET",
+                path,
+                as: .agent,
+                nil,
+                ["prefer": "wait=2"],
+                query: [("cursor", "3")]
+            )
+            #expect(none.body["events"] == [])
+        }
+    }
+
     @Test func `what a worker asks for is bounded`() async throws {
         try await serving { world in
             for body: JSON in [
