@@ -124,6 +124,8 @@ struct WorkTests {
             let id = try await world.start("outside", ["order": "O-1"])
             let address = try await world.step("back", of: id)["callback_url"]?.string ?? ""
             #expect(address.hasPrefix("/v1/callbacks/"))
+            let seen = try await world.send("GET", "/v1/runs/\(id)", as: .reviewer)
+            #expect(seen.body["steps"]?.array?.first?["callback_url"] == nil)
             let forged = try await world.send("POST", address + "0", as: nil, ["ok": true])
             #expect(forged.status == 404)
             let misfit = try await world.send("POST", address, as: nil, ["ok": 1])

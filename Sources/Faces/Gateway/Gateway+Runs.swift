@@ -111,7 +111,8 @@ extension Gateway {
 
     func run(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let view = try await seen(call)
-        return .json(view.json(secret: try await callbackSecret()))
+        let mayCallBack = try visitor(call).token.role != .reviewer
+        return .json(view.json(secret: mayCallBack ? try await callbackSecret() : nil))
     }
 
     func history(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
