@@ -22,7 +22,7 @@ WORK = {
     "create-mailbox": create_mailbox,
     "grant-access": lambda given, key: {"groups": ["all", given["team"]]},
     "assign-desk": lambda given, key: {"desk": f"{given['groups'][-1]}-12"},
-    "pay-refund": lambda given, key: {"reference": "R-" + key[-8:]},
+    "pay-refund": lambda given, key: {"reference": "R-" + key.split("/")[0][-8:]},
     "track-order": lambda given, key: {"text": "It is on its way."},
     "send-message": lambda given, key: None,
 }

@@ -186,4 +186,41 @@ struct RunEndToEndTests {
         let run = try program.json("run", "show", id)
         #expect(run["output"] == ["login": "a b", "address": "ab@example.com"])
     }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `an http step calls into this machine only where that is allowed`() throws {
+        try program.write(
+            "Flows/call.yaml",
+            """
+            flow: call
+            input: {url: string}
+            steps:
+              - id: call
+                http: {method: GET, url: "${{ input.url }}", response: {status: string}}
+            output: {status: "${{ steps.call.output.body.status }}"}
+            """
+        )
+        for options in [["--allow-private-http"], []] {
+            let server = try Server(program, options)
+            let run = try program.json(
+                "run",
+                "start",
+                "call",
+                "--input",
+                #"{"url": "\#(server.url)/healthz"}"#,
+                "--wait",
+                "10s"
+            )
+            if options.isEmpty {
+                #expect(run["state"] == "dead", "\(run)")
+                let letters = try program.json("dead-letter", "list")
+                #expect(letters.array?.first?["failure"]?["kind"] == "refused", "\(letters)")
+            } else {
+                #expect(run["output"] == ["status": "ok"], "\(run)")
+            }
+            server.process.terminate()
+            server.process.waitUntilExit()
+            #expect(server.process.terminationStatus == 0)
+        }
+    }
 }

@@ -6,7 +6,7 @@ import Values
 
 /// What steps wait for from outside.
 struct WorkTests {
-    private func serving(
+    func serving(
         _ work: @escaping @Sendable (GatewayWorld) async throws -> Void
     ) async throws {
         try await VirtualTime.run { time in
@@ -124,6 +124,8 @@ struct WorkTests {
             let id = try await world.start("outside", ["order": "O-1"])
             let address = try await world.step("back", of: id)["callback_url"]?.string ?? ""
             #expect(address.hasPrefix("/v1/callbacks/"))
+            let seen = try await world.send("GET", "/v1/runs/\(id)", as: .reviewer)
+            #expect(seen.body["steps"]?.array?.first?["callback_url"] == nil)
             let forged = try await world.send("POST", address + "0", as: nil, ["ok": true])
             #expect(forged.status == 404)
             let misfit = try await world.send("POST", address, as: nil, ["ok": 1])
@@ -198,6 +200,58 @@ struct WorkTests {
             ] {
                 #expect(text.contains(line), "\(line)")
             }
+        }
+    }
+}
+
+extension WorkTests {
+    @Test func `who follows a run is told of its next event as it happens`() async throws {
+        try await serving { world in
+            let id = try await world.start("pay", ["order": "O-1", "amount": 1])
+            let path = "/v1/runs/\(id)/history"
+            async let next = world.send(
+                "GET",
+                path,
+                as: .agent,
+                nil,
+                ["prefer": "wait=30"],
+                query: [("cursor", "2")]
+            )
+            try await world.time.sleep(for: .seconds(3))
+            let began = world.time.now
+            _ = try await world.claim("pay")
+            let told = try await next.body
+            #expect(told["events"]?.array?.compactMap { $0["event"]?.string } == ["claimed"])
+            #expect(world.time.now - began < .milliseconds(100))
+            let none = try await world.send(
+                "GET",
+                path,
+                as: .agent,
+                nil,
+                ["prefer": "wait=2"],
+                query: [("cursor", "3")]
+            )
+            #expect(none.body["events"] == [])
+        }
+    }
+
+    @Test func `what a worker asks for is bounded`() async throws {
+        try await serving { world in
+            for body: JSON in [
+                ["kinds": []], ["kinds": .array(Array(repeating: "pay", count: 33))],
+                ["kinds": ["pay"], "limit": 101], ["kinds": ["pay"], "lease": "25h"],
+                ["kinds": ["pay"], "worker": "a@b"],
+            ] {
+                let answer = try await world.send("POST", "/v1/work:claim", as: .agent, body)
+                #expect(answer.status == 422, "\(body)")
+            }
+            let reviewer = try await world.send(
+                "POST",
+                "/v1/work:claim",
+                as: .reviewer,
+                ["kinds": ["pay"]]
+            )
+            #expect(reviewer.status == 403)
         }
     }
 }

@@ -237,7 +237,10 @@ extension Components {
                     ]
                 )
             ),
-            ("callback_url", Form.text("Where its callback is to be sent, on this server.")),
+            (
+                "callback_url",
+                Form.text("Where its callback is to be sent, on this server; not for reviewers.")
+            ),
             ("output", Form.any("What it came to; null where it is large.")),
             ("output_at", ref("LargeValue")),
         ]

@@ -19,7 +19,7 @@ extension Gateway {
         if case .started(let own) = started { run = own }
         let status = isNew ? 201 : 200
         let asked = wait(call.request)
-        guard let time = asked, time > .zero else {
+        guard let time = asked, time > .zero, run?.state.isFinal != true else {
             let found: Run
             do throws(EngineError) {
                 found = if let run { run } else { try await runDesk.view(id).run }

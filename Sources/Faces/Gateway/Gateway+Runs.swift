@@ -111,32 +111,80 @@ extension Gateway {
 
     func run(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let view = try await seen(call)
-        return .json(view.json(secret: try await callbackSecret()))
+        let mayCallBack = try visitor(call).token.role != .reviewer
+        return .json(view.json(secret: mayCallBack ? try await callbackSecret() : nil))
     }
 
     func history(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let view = try await seen(call)
+        let from = call.query["cursor"]?.integer ?? 1
+        let limit = call.limit
+        guard let time = wait(call.request), time > .zero, view.run.history < from,
+            !view.run.state.isFinal
+        else { return try await history(of: view, from: from, limit: limit, wait(call.request)) }
+        let until = now() + time
+        let notes = call.notes
+        return GatewayResponse(later: { [self] in
+            do throws(Problem) {
+                try await grow(view, to: from, until: until)
+                return try await history(of: view, from: from, limit: limit, time)
+            } catch {
+                notes.note(error)
+                return error.response
+            }
+        })
+    }
+
+    /// Returns when a run has an event of that number, has ended, or at that moment.
+    private func grow(
+        _ view: RunView,
+        to number: Int64,
+        until: Instant
+    ) async throws(Problem) {
+        let place = watch.begin(run: view.run.id)
+        defer { watch.end(place) }
+        while !watch.isStopped, !Task.isCancelled, now() < until {
+            do throws(StoreError) {
+                guard let run = try await store.run(view.run.id), run.history < number,
+                    !run.state.isFinal
+                else { return }
+            } catch {
+                throw Problem(error)
+            }
+            await watch.wait(place, until: until)
+        }
+    }
+
+    private func history(
+        of view: RunView,
+        from number: Int64,
+        limit: Int,
+        _ asked: Duration?
+    ) async throws(Problem) -> GatewayResponse {
         let id = view.run.id
         let events: [HistoryEvent]
         do {
-            events = try await store.history(
-                of: id,
-                from: call.query["cursor"]?.integer ?? 1,
-                limit: call.limit + 1
-            )
+            events = try await store.history(of: id, from: number, limit: limit + 1)
         } catch {
             throw Problem(error)
         }
-        let page = events.prefix(call.limit)
+        let page = events.prefix(limit)
         let steps = view.flow.steps
-        return .json([
-            "events": .array(
-                page.map {
-                    $0.json(of: id) { steps.indices.contains($0) ? steps[$0].id : nil }
-                }
-            ),
-            "next": events.count > call.limit ? .int(events[call.limit].number) : .null,
-        ])
+        var headers: [(name: String, value: String)] = []
+        if let asked {
+            headers.append(("preference-applied", "wait=\(asked.components.seconds)"))
+        }
+        return .json(
+            [
+                "events": .array(
+                    page.map {
+                        $0.json(of: id) { steps.indices.contains($0) ? steps[$0].id : nil }
+                    }
+                ),
+                "next": events.count > limit ? .int(events[limit].number) : .null,
+            ],
+            headers: headers
+        )
     }
 
     func resource(_ call: Route.Call) async throws(Problem) -> GatewayResponse {

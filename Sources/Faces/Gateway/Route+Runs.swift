@@ -146,20 +146,24 @@ extension Route {
             operation: "getRunHistory",
             tag: .runs,
             summary: "What happened to a run, in its order.",
+            detail: "`Prefer: wait=N` waits until there is something from the cursor on, so that a "
+                + "run is followed event by event.",
             names: [.run],
             query: [
                 Parameter(
                     name: "cursor",
                     schema: Form.count("A number of an event.", from: 1),
-                    description: "what an earlier answer gave as 'next'"
+                    description: "from this event on"
                 ),
                 .limit,
             ],
+            headers: [.prefer],
             answers: [
                 Answer(
                     status: 200,
                     description: "A page of it.",
-                    schema: Components.ref("RunHistory")
+                    schema: Components.ref("RunHistory"),
+                    headers: [.preferenceApplied]
                 )
             ],
             faults: [.release],

@@ -30,6 +30,9 @@ extension RunDriver {
         }
         guard let attempt else { return }
         let result = await perform(attempt.call)
+        // A call cut short because the engine stops says nothing of the step: its lease ends, and the
+        // next engine makes the attempt again.
+        if Task.isCancelled, case .failure = result { return }
         try await finish(attempt, of: place.run, result)
     }
 

@@ -46,8 +46,9 @@ extension Run.Kind {
 }
 
 extension RunView {
-    /// The run with all its steps; `secret` makes the addresses that callbacks are to be sent to.
-    package func json(secret: [UInt8]) -> JSON {
+    /// The run with all its steps; `secret` makes the addresses that callbacks are to be sent to, which
+    /// without it are not shown: who knows one can answer for the step.
+    package func json(secret: [UInt8]?) -> JSON {
         guard let own = RunSummary(run).json.object else {
             preconditionFailure("a summary is an object")
         }
@@ -81,7 +82,7 @@ extension RunView {
         }
     }
 
-    private func json(_ step: FlowStep, depth: Int, _ secret: [UInt8]) -> JSON {
+    private func json(_ step: FlowStep, depth: Int, _ secret: [UInt8]?) -> JSON {
         let number = flow.number(of: step.id) ?? 0
         var members: [JSONObject.Member] = [
             .init("step", .string(step.id)), .init("depth", .int(Int64(depth))),
@@ -108,7 +109,7 @@ extension RunView {
         return .object(JSONObject(uniqueMembers: members))
     }
 
-    private func told(_ step: ActiveStep, _ secret: [UInt8]) -> [JSONObject.Member] {
+    private func told(_ step: ActiveStep, _ secret: [UInt8]?) -> [JSONObject.Member] {
         var members: [JSONObject.Member] = [
             .init("state", .string(step.word)), .init("since", .string(step.since.rfc3339)),
             .init("attempts", .int(Int64(step.attempt))),
@@ -132,7 +133,7 @@ extension RunView {
                 )
             )
         }
-        if step.state == .waiting(.callback) {
+        if step.state == .waiting(.callback), let secret {
             let token = CallbackToken(run: run.id, step: step.step, epoch: step.epoch)
             let path = "/v1/callbacks/\(token.text(secret: secret))"
             members.append(.init("callback_url", .string(path)))

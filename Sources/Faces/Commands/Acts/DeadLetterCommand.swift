@@ -105,7 +105,9 @@ enum DeadLetterCommand {
         if let failure = step.failure {
             terminal.print("failed    \(failure.kind): \(failure.message)")
         }
-        terminal.print("since     \(step.since.rfc3339), after \(step.attempt) attempts")
+        terminal.print(
+            "since     \(step.since.rfc3339), after \(step.attempt) attempt\(step.attempt == 1 ? "" : "s")"
+        )
         terminal.print("input     \(input.prettyText)")
         terminal.print("To go on: stepgate dead-letter redrive \(id) \(letter.id) [--input JSON]")
         return .success

@@ -19,7 +19,8 @@ struct HistoryPage: Sendable {
     func line(_ event: HistoryEvent, width: Int) -> String {
         let told = json(event)
         let time = event.at.rfc3339.prefix(19).replacing("T", with: " ")
-        var words = [told["step"]?.string, event.event.word].compactMap(\.self)
+        var words = [told["step"]?.string].compactMap(\.self)
+        if case .acted = event.event {} else { words.append(event.event.word) }
         switch event.event {
         case .claimed(_, _, let by, _): words.append("by \(by)")
         case .succeeded(_, _, .inline(let output)) where output != .null:

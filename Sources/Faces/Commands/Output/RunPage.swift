@@ -28,11 +28,12 @@ struct RunPage: Sendable {
             lines.append(Table.cut(line, to: terminal.width))
         }
         let reason = run.reason.map { ": \($0)" } ?? ""
-        add(
-            "state",
-            (view.standsStill ? "\(run.state.rawValue), for people" : run.state.rawValue)
-                + reason
-        )
+        let done = view.steps.count { run.ended[view.flow.number(of: $0.step.id) ?? -2] != nil }
+        let state = view.standsStill ? "\(run.state.rawValue), for people" : run.state.rawValue
+        add("state", state + reason)
+        // What was in a branch that was not taken is not missing at the end.
+        let all = run.state == .completed ? done : view.steps.count
+        add("done", "\(bar(done, of: all)) \(done) of \(all) steps")
         if let stage = run.stage { add("stage", "\(stage), for \(age(run.stageSince))") }
         add("started", "\(age(run.startedAt)) ago by \(run.caller)")
         if !run.fields.isEmpty {
@@ -68,7 +69,19 @@ struct RunPage: Sendable {
                 table.add([" ", pad + step.id, does, "", "", "", ""])
             }
         }
-        return table.lines(width: terminal.width)
+        return table.lines(width: terminal.width).map { line in
+            switch line.first {
+            case "✓": terminal.green("✓") + line.dropFirst()
+            case "✗", "⊘": terminal.red(line)
+            case "▸", "●", "○": terminal.bold(line)
+            default: terminal.dim(line)
+            }
+        }
+    }
+
+    private func bar(_ done: Int, of all: Int) -> String {
+        let filled = all > 0 ? done * 20 / all : 20
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
     }
 
     /// Who has it, and what went wrong last.
