@@ -111,8 +111,8 @@ let package = Package(
             "Faces",
             "Gateway",
             [
-                "Values", "Access", "Autonomy", "Decisions", "Engine", "Reviews", "Storage",
-                "Telemetry", "Webhooks",
+                "Values", "Access", "Autonomy", "Decisions", "Engine", "Flows", "Reviews", "Runs",
+                "Storage", "Telemetry", "Webhooks",
             ]
         ),
         room("Faces", "PracticeModel", ["Values", "HTTPMicro"]),
@@ -121,7 +121,7 @@ let package = Package(
             "Commands",
             [
                 "Values", "Access", "Gateway", "Expressions", "Prompts", "Autonomy", "Reviews",
-                "Decisions", "Flows", "Models",
+                "Decisions", "Flows", "Runs", "Models",
                 "Storage", "Telemetry", "Engine", "StorageSQLite", "HTTPCurl", "HTTPMicro",
                 "Documents", "Platform", "PracticeModel", "Webhooks",
             ],
@@ -240,8 +240,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Gateway",
-                "Models", "Storage", "Telemetry", "TestSupport", "Webhooks",
+                "Values", "Access", "Autonomy", "Decisions", "Documents", "Engine", "Flows",
+                "Gateway", "Models", "Runs", "Storage", "Telemetry", "TestSupport", "Webhooks",
             ]
         ),
         tests("EndToEndTests", ["Values", "Decisions", "Storage", "StorageSQLite", "TestSupport"]),

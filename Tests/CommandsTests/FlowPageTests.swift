@@ -98,7 +98,7 @@ struct FlowPageTests {
     }
 
     @Test func `programs get the same`() {
-        let json = page.json
+        let json = page.flow.json
         #expect(json["concurrency"]?["key"] == "input.id")
         #expect(json["steps"]?.array?.count == 3)
         let call = json["steps"]?.array?.first

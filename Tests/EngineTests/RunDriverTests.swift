@@ -345,7 +345,7 @@ import Values
 }
 
 /// The keys that calls came with.
-private final class Calls: Sendable {
+final class Calls: Sendable {
     private let keys = Mutex<[String]>([])
     var count: Int { all.count }
     var all: [String] { keys.withLock { $0 } }

@@ -43,12 +43,13 @@ struct RunWorld: Sendable {
         _ time: VirtualTime,
         flows: [String: String],
         store: (any Store)? = nil,
-        transport: (any HTTPTransport)? = nil
+        transport: (any HTTPTransport)? = nil,
+        seed: UInt64 = 1
     ) async throws {
         self.time = time
         self.store = store ?? MemoryStore(secret: [UInt8](repeating: 3, count: 32))
         let release = try Self.release(flows)
-        let surroundings = Surroundings(clock: time, chance: SeededChance(seed: 1))
+        let surroundings = Surroundings(clock: time, chance: SeededChance(seed: seed))
         let releases = OneRelease(release: release)
         let engine = try await DecisionEngine(
             live: release,

@@ -3,6 +3,7 @@ import Autonomy
 import Decisions
 import Documents
 import Engine
+import Flows
 import Gateway
 import Models
 import Storage
@@ -48,6 +49,8 @@ struct GatewayWorld: Sendable {
         """
 
     let time: VirtualTime
+    let driver: RunDriver
+    let watch: RunWatch
     let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
     let service: DecisionService
     let gateway: Gateway
@@ -63,22 +66,35 @@ struct GatewayWorld: Sendable {
         _ time: VirtualTime,
         rate: Rate? = nil,
         allowsPrivateCallbacks: Bool = false,
+        flows: [String: String] = [:],
         model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
     ) async throws {
         self.time = time
+        var contents = [
+            "stepgate.yaml": Array(Self.stepgate.utf8),
+            "Policies/refund.yaml": Array(Self.refund.utf8),
+            "Policies/triage.yaml": Array(Self.triage.utf8),
+            "Policies/audited.yaml": Array(Self.audited.utf8),
+            "Prompts/p.prompt": Array("{{message}}".utf8),
+        ]
+        for (name, text) in flows {
+            contents["Flows/\(name).yaml"] = Array("flow: \(name)\n\(text)".utf8)
+        }
+        let files = WorkspaceFiles(contents)
         let check = Workspace.compile(
-            files: WorkspaceFiles([
-                "stepgate.yaml": Array(Self.stepgate.utf8),
-                "Policies/refund.yaml": Array(Self.refund.utf8),
-                "Policies/triage.yaml": Array(Self.triage.utf8),
-                "Policies/audited.yaml": Array(Self.audited.utf8),
-                "Prompts/p.prompt": Array("{{message}}".utf8),
-            ]),
+            files: files,
             reader: YAMLReader(),
             environment: [:],
             zones: { _ in nil }
         )
         guard let workspace = check.workspace else { throw Diagnostics(check.diagnostics) }
+        let set = FlowSet.compile(
+            files: files,
+            workspace: workspace,
+            reader: YAMLReader(),
+            zones: { _ in nil }
+        )
+        if set.hasErrors { throw Diagnostics(set.diagnostics) }
         let surroundings = Surroundings(clock: time, chance: Chances())
         let client = ModelClient(
             endpoint: ModelEndpoint(
@@ -94,6 +110,7 @@ struct GatewayWorld: Sendable {
         )
         let release = LoadedRelease(
             workspace: workspace,
+            flows: set.flows,
             clients: ["fast": client],
             attachments: NoFiles()
         )
@@ -118,6 +135,16 @@ struct GatewayWorld: Sendable {
             surroundings: surroundings
         )
         service = try await DecisionService(engine: engine, clock: time)
+        let watch = RunWatch(clock: time)
+        let driver = RunDriver(
+            service: service,
+            releases: releases,
+            surroundings: surroundings,
+            transport: Transport(time: time, model: model),
+            secrets: { _ throws(ModelError) in throw .secret("there are none here") },
+            told: { watch.told($0) }
+        )
+        (self.driver, self.watch) = (driver, watch)
         self.releases = ReleaseDesk(
             store: store,
             releases: releases,
@@ -132,6 +159,8 @@ struct GatewayWorld: Sendable {
                 surroundings: surroundings
             ),
             releaseDesk: self.releases,
+            runDesk: RunDesk(keeper: driver.keeper, live: { release }),
+            watch: watch,
             store: measured,
             allowsPrivateCallbacks: allowsPrivateCallbacks,
             now: { time.now },
@@ -158,8 +187,12 @@ struct GatewayWorld: Sendable {
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await service.run() }
+            group.addTask { await driver.run() }
+            group.addTask { await watch.run() }
             let value = try await work()
+            driver.stop()
             service.stop()
+            watch.stop()
             try await group.waitForAll()
             return value
         }

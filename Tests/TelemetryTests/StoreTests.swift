@@ -205,6 +205,7 @@ struct StoreTests {
             await scrape.found(at: StoreFixture.now + .seconds(90))
                 == always + [
                     FoundValue(.logEntries, 2), FoundValue(.askingAge, 90),
+                    FoundValue(.runDueLag, 0),
                     FoundValue(.queueAge, Labels("q0"), 90), FoundValue(.storeUp, 1),
                 ]
         )

@@ -100,6 +100,10 @@ extension WrappingStore {
         try await store.extend(run, step: step, epoch: epoch, until: until)
     }
 
+    package func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault] {
+        try await store.checkRuns(mending: mending)
+    }
+
     package func forgetRuns(
         endedBefore: Instant,
         states: Set<RunState>,

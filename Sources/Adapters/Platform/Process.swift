@@ -83,6 +83,13 @@ package enum Process {
         return environment("COLUMNS").flatMap { Int($0) } ?? 10_000
     }
 
+    /// How many lines standard output's terminal has; nothing where it is none.
+    package static var terminalHeight: Int? {
+        var size = winsize()
+        let isTerminal = unsafe ioctl(StandardStream.output.rawValue, UInt(TIOCGWINSZ), &size) == 0
+        return isTerminal && size.ws_row > 0 ? Int(size.ws_row) : nil
+    }
+
     /// The bytes of memory in use, by `/proc`; nothing where the system does not tell.
     package static var residentBytes: Int? {
         let text: String

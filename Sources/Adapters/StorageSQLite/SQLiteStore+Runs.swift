@@ -234,6 +234,20 @@ extension SQLiteStore {
         }
     }
 
+    package func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault] {
+        guard mending else {
+            return try await read { connection in
+                try connection.execute("BEGIN")
+                let faults = Result {
+                    try RunChecks(connection: connection, isMending: false).run()
+                }
+                try connection.execute("ROLLBACK")
+                return try faults.get()
+            }
+        }
+        return try await write { try RunChecks(connection: $0, isMending: true).run() }
+    }
+
     package func forgetRuns(
         endedBefore: Instant,
         states: Set<RunState>,

@@ -6,7 +6,8 @@ package struct AccessToken: Sendable, Equatable {
     /// Who it is, as decisions and reviews name them.
     package let name: String
     package let role: Role
-    /// The policies it may ask about; nothing means all.
+    /// The policies it may ask about, and by `flow:NAME`, `work:KIND` and `event:TYPE` what else it may;
+    /// nothing means all.
     package let policies: [String]?
     /// SHA-256 of the secret, which has 256 random bits and so needs no slow hash.
     package let digest: Digest
@@ -55,8 +56,23 @@ package struct AccessToken: Sendable, Equatable {
         revokedAt == nil && (expiresAt.map { now < $0 } ?? true)
     }
 
-    /// Whether it may ask about a policy.
-    package func covers(_ policy: String) -> Bool { policies?.contains(policy) ?? true }
+    /// Whether it may ask about a policy; a flow's questions to people, `FLOW/STEP`, go with the flow.
+    package func covers(_ policy: String) -> Bool {
+        guard let policies else { return true }
+        if policies.contains(policy) { return true }
+        return policy.firstIndex(of: "/").map { covers(flow: String(policy[..<$0])) } ?? false
+    }
+
+    /// Whether it may start and see runs of a flow: by `flow:NAME` among its policies.
+    package func covers(flow: String) -> Bool { names("flow:\(flow)") }
+
+    /// Whether it may claim work of a kind: by `work:KIND` among its policies.
+    package func covers(work kind: String) -> Bool { names("work:\(kind)") }
+
+    /// Whether it may send events of a type: by `event:TYPE` among its policies.
+    package func covers(event type: String) -> Bool { names("event:\(type)") }
+
+    private func names(_ scope: String) -> Bool { policies?.contains(scope) ?? true }
 
     /// All but the digest.
     package var json: JSON {

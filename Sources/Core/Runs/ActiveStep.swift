@@ -111,7 +111,9 @@ package enum Wait: Sendable, Equatable {
     /// What it is found by among those of its kind; nothing where nothing outside wakes it.
     package var key: String? {
         switch self {
-        case .timer, .callback, .children, .person: nil
+        case .timer, .callback, .children: nil
+        // All of them together are what waits for people.
+        case .person: ""
         case .decision(let id): id.description
         case .event(let type): type
         case .slot(let key): key

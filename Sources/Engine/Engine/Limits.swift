@@ -75,6 +75,8 @@ package enum Limits {
     static let childPage = 256
     /// Between two looks at what other processes did to runs.
     static let runPause = Duration.seconds(1)
+    /// Between two moments at which those who wait for runs or work are let go.
+    static let watchPause = Duration.milliseconds(100)
     /// What a lease lasts beyond the time-out of what it is for.
     static let leaseMargin = Duration.seconds(15)
     /// How often the end of an attempt is brought to a store that does not take it, a second apart.

@@ -190,6 +190,11 @@ extension MemoryStore {
         }
     }
 
+    package func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault] {
+        // What is woken, held or counted is worked out from the runs each time it is asked for.
+        []
+    }
+
     package func forgetRuns(
         endedBefore: Instant,
         states: Set<RunState>,

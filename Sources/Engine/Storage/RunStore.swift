@@ -84,6 +84,11 @@ package protocol RunStore: Sendable {
         epoch: Int64,
         until: Instant
     ) async throws(StoreError) -> Bool
+    /// Looks whether what the rows of runs say of each other is so, and where told to makes it so:
+    /// which steps are woken or held, what ended runs left behind, how many runs are where.
+    ///
+    /// All of it in one transaction, so that no writer is met half way.
+    func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault]
     /// Deletes whole trees whose outermost run ended before then in one of those states, with their
     /// histories, fields and resources; about `limit` runs a call, and how many they were.
     ///
@@ -94,6 +99,18 @@ package protocol RunStore: Sendable {
         states: Set<RunState>,
         limit: Int
     ) async throws(StoreError) -> Int
+}
+
+/// What was not so among the rows of runs.
+package struct RowFault: Sendable, Equatable {
+    package let fault: String
+    /// What was done; nothing where nothing was to be done.
+    package let mended: String?
+
+    package init(fault: String, mended: String?) {
+        self.fault = fault
+        self.mended = mended
+    }
 }
 
 /// An active step by its row: what somebody who looks for work needs to know.

@@ -19,6 +19,7 @@ extension MetricRegistry {
                 )
             }
             for tally in change.tallies { count(tally) }
+            for write in change.runs { count(write, deciding: change.decision != nil) }
         case .keyTaken: add(.changes, Labels("key_taken"))
         case .stale: add(.changes, Labels("stale"))
         }

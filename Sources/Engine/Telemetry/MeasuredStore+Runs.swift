@@ -130,6 +130,10 @@ extension MeasuredStore {
         try await store.extend(run, step: step, epoch: epoch, until: until)
     }
 
+    package func checkRuns(mending: Bool) async throws(StoreError) -> [RowFault] {
+        try await store.checkRuns(mending: mending)
+    }
+
     package func forgetRuns(
         endedBefore: Instant,
         states: Set<RunState>,

@@ -31,7 +31,11 @@ package final class MeasuredStore: Store {
             metrics.observe(.commitSeconds, time: instruments.uptime() - began)
             metrics.observe(.commitChanges, Labels(), waiting)
             metrics.observe(.commitBytes, Labels(), Double(changes.reduce(0) { $0 + $1.bytes }))
-            for (change, result) in zip(changes, results) { metrics.count(change, result) }
+            for (change, result) in zip(changes, results) {
+                metrics.count(change, result)
+                guard case .committed = result else { continue }
+                for write in change.runs { instruments.log.tell(write) }
+            }
             worked(.writing)
             return results
         } catch {

@@ -4,6 +4,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case commitWaiting
     case modelCalls, modelSeconds, modelTokens, modelCost
     case requests, requestSeconds, eventStreams, rateLimited
+    case runSteps, runsEnded, runsNow, runDueLag
     case queueAge, askingAge, logEntries, storeUp
     case logLinesDropped, seriesCollapsed
     case buildInfo, uptime, residentBytes, openFiles
@@ -139,6 +140,34 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .counter,
                 ["limit"],
                 "Requests answered 429, by the limit they met"
+            )
+        case .runSteps:
+            .init(
+                "stepgate_run_attempts_total",
+                .counter,
+                ["flow", "by", "result"],
+                "Attempts at steps of runs that ended, by who made them and what came of it"
+            )
+        case .runsEnded:
+            .init(
+                "stepgate_runs_ended_total",
+                .counter,
+                ["flow", "state"],
+                "Runs that ended, by what as"
+            )
+        case .runsNow:
+            .init(
+                "stepgate_runs",
+                .found,
+                ["flow", "state"],
+                "Runs of each flow in each state, the items of lists not counted"
+            )
+        case .runDueLag:
+            .init(
+                "stepgate_run_due_lag_seconds",
+                .found,
+                [],
+                "How long the step that is due longest has been due; 0 when none is"
             )
         case .queueAge:
             .init(

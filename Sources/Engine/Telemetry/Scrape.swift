@@ -1,5 +1,6 @@
 internal import Decisions
 internal import Reviews
+internal import Runs
 package import Storage
 package import Values
 
@@ -58,13 +59,28 @@ package struct Scrape: Sendable {
         let head = try await store.head()
         let asking = try await store.asking(after: nil, limit: 1).first
         let queues = try await store.oldestReviews(limit: Limits.queues)
+        let runs = try await store.stageCounts(nil)
+        let due = try await store.nextDue()
         return [
             FoundValue(.logEntries, Double(head.count)),
             FoundValue(.askingAge, asking.map { Self.age(of: $0.createdAt, now) } ?? 0),
+            FoundValue(.runDueLag, due.map { Self.age(of: $0, now) } ?? 0),
         ]
+            + Self.figures(of: runs)
             + queues.map {
                 FoundValue(.queueAge, Labels($0.terms.queue), Self.age(of: $0.openedAt, now))
             }
+    }
+
+    /// Of the flows that have most, where there are too many to tell them all.
+    private static func figures(of counts: [StageCount]) -> [FoundValue] {
+        var sums: [Labels: Int64] = [:]
+        for count in counts where count.place.kind != .item {
+            sums[Labels(count.place.flow, count.place.state.rawValue), default: 0] += count.count
+        }
+        return sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .prefix(Limits.seriesPerMetric)
+            .map { FoundValue(.runsNow, $0.key, Double($0.value)) }
     }
 
     private static func age(of instant: Instant, _ now: Instant) -> Double {

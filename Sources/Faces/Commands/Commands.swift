@@ -16,9 +16,12 @@ package enum Commands {
             EvalCommand.specification, DecideCommand.specification,
         ] + DecisionsCommand.specifications + ReviewCommand.specifications
         + ModelsCommand.specifications + FlowCommand.specifications
+        + RunCommand.specifications + RunActs.specifications + StuckCommand.specifications
+        + DeadLetterCommand.specifications
         + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
             ServeCommand.specification, APICommand.specification, LogCommand.specification,
+            DoctorCommand.specification,
             PracticeCommand.specification,
         ]
 

@@ -38,6 +38,12 @@ enum Limits {
     static let probeTime = Duration.seconds(60)
     /// How long a server that stops waits for requests that are under way.
     static let drain = Duration.seconds(10)
+    /// Runs told of in a second that could not be gone on with.
+    static let troubleTold = 5
+    /// Between two looks at a run that is watched or waited for.
+    static let runPause = Duration.milliseconds(250)
+    /// Characters of a run's identifier that name it, where they name one alone.
+    static let prefixCharacters = 8
     /// Rows one listing shows.
     static let rows = 10_000
 }

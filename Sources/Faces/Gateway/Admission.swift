@@ -128,7 +128,8 @@ struct Admission: Sendable {
         }
         let settings = pieces.dropFirst().filter { $0.hasPrefix("charset=") }
         let isUTF8 = settings.allSatisfy { ["charset=utf-8", "charset=\"utf-8\""].contains($0) }
-        if pieces.first == form.contentType, isUTF8 { return }
+        let types = [form.contentType] + form.otherTypes
+        if let type = pieces.first, types.contains(type), isUTF8 { return }
         let got = written.map { "got '\($0)'" } ?? "there is none"
         throw Problem(
             415,

@@ -53,8 +53,10 @@ struct BatchIntake {
         case decided([BatchLine.Result])
     }
 
-    private let gateway: Gateway
-    private let visitor: Visitor
+    /// Works on lines together, and gives one result a line in their order.
+    typealias Work = @Sendable ([LineScanner.Line]) async -> [BatchLine.Result]
+
+    private let work: Work
     private let notes: RequestNotes
     private let wish: DecisionService.Wish
     private(set) var answers: [BatchAnswer] = []
@@ -64,14 +66,8 @@ struct BatchIntake {
     private var kept = 0
     private var end: End?
 
-    init(
-        gateway: Gateway,
-        visitor: Visitor,
-        notes: RequestNotes,
-        wish: DecisionService.Wish
-    ) {
-        self.gateway = gateway
-        self.visitor = visitor
+    init(notes: RequestNotes, wish: DecisionService.Wish, work: @escaping Work) {
+        self.work = work
         self.notes = notes
         self.wish = wish
     }
@@ -86,9 +82,7 @@ struct BatchIntake {
                     let lines = nextGroup()
                     if !lines.isEmpty {
                         isDeciding = true
-                        group.addTask { [gateway, visitor] in
-                            .decided(await gateway.decide(lines, for: visitor))
-                        }
+                        group.addTask { [work] in .decided(await work(lines)) }
                     }
                 }
                 if end == nil, !isReading, !isDeciding || scanner.held < Limits.batchAhead {
@@ -158,7 +152,10 @@ struct BatchIntake {
 
     private mutating func keep(_ result: BatchLine.Result) {
         switch result.outcome {
-        case .success(let view):
+        case .started(let bytes):
+            kept += bytes.count
+            answers.append(BatchAnswer(line: result.line, told: .bytes(bytes)))
+        case .decided(let view):
             notes.note(view.record)
             guard wish.isDone(view.record.state) else {
                 answers.append(BatchAnswer(line: result.line, told: .decision(view.record.id)))
@@ -173,7 +170,7 @@ struct BatchIntake {
                     told: hasRoom ? .bytes(bytes) : .decision(view.record.id)
                 )
             )
-        case .failure(let problem):
+        case .failed(let problem):
             var bytes = BatchAnswer.bytes(result.line, problem)
             if kept + bytes.count > Limits.batchAnswerBytes {
                 let detail = "too much is wrong with this batch to tell it all: send the line alone"
@@ -191,9 +188,16 @@ struct BatchIntake {
 
 /// A line of a batch on its way to a decision.
 struct BatchLine: Sendable {
+    enum Outcome: Sendable {
+        case decided(DecisionView)
+        /// What is told of a run that the line began.
+        case started([UInt8])
+        case failed(Problem)
+    }
+
     struct Result: Sendable {
         let line: Int
-        let outcome: Swift.Result<DecisionView, Problem>
+        let outcome: Outcome
     }
 
     let number: Int
@@ -202,7 +206,7 @@ struct BatchLine: Sendable {
 
 extension Gateway {
     /// Decides lines together, one commit a policy; one result a line, in their order.
-    fileprivate func decide(
+    func decide(
         _ lines: [LineScanner.Line],
         for visitor: Visitor
     ) async -> [BatchLine.Result] {
@@ -210,7 +214,7 @@ extension Gateway {
         do throws(Problem) {
             try await check(visitor)
         } catch {
-            return lines.map { BatchLine.Result(line: $0.number, outcome: .failure(error)) }
+            return lines.map { BatchLine.Result(line: $0.number, outcome: .failed(error)) }
         }
         var results: [BatchLine.Result] = []
         var byPolicy: [String: [BatchLine]] = [:]
@@ -223,7 +227,7 @@ extension Gateway {
                     BatchLine(number: line.number, step: step)
                 )
             } catch {
-                results.append(BatchLine.Result(line: line.number, outcome: .failure(error)))
+                results.append(BatchLine.Result(line: line.number, outcome: .failed(error)))
             }
         }
         await withTaskGroup(of: [BatchLine.Result].self) { group in
@@ -240,14 +244,14 @@ extension Gateway {
             let begun = try await service.submit(lines.map(\.step), under: policy)
             return zip(lines, begun).map { line, begun in
                 do throws(Problem) {
-                    return BatchLine.Result(line: line.number, outcome: .success(try view(begun)))
+                    return BatchLine.Result(line: line.number, outcome: .decided(try view(begun)))
                 } catch {
-                    return BatchLine.Result(line: line.number, outcome: .failure(error))
+                    return BatchLine.Result(line: line.number, outcome: .failed(error))
                 }
             }
         } catch {
             let problem = Problem(error)
-            return lines.map { BatchLine.Result(line: $0.number, outcome: .failure(problem)) }
+            return lines.map { BatchLine.Result(line: $0.number, outcome: .failed(problem)) }
         }
     }
 
@@ -255,12 +259,23 @@ extension Gateway {
         _ line: LineScanner.Line,
         for visitor: Visitor
     ) throws(Problem) -> IncomingStep {
-        guard let bytes = line.bytes else {
+        let body = try line.read(by: Self.line)
+        let (policy, input, callback) = try question(body, visitor)
+        return step(policy, input, key: body["key"]?.string, callback, visitor)
+    }
+
+    private static let line = Components.compiled(Components.ref("BatchLine"))
+}
+
+extension LineScanner.Line {
+    /// The line as JSON that fits a schema.
+    func read(by schema: Schema) throws(Problem) -> JSON {
+        guard let bytes else {
             throw Problem(
                 413,
                 "too-large",
                 "The line is too large",
-                "line \(line.number) has more than \(Limits.bodyBytes) bytes"
+                "line \(number) has more than \(Limits.bodyBytes) bytes"
             )
         }
         let body: JSON
@@ -268,7 +283,7 @@ extension Gateway {
             body = try JSON.read(bytes)
         } catch {
             let place = SourcePosition(
-                line: line.number,
+                line: number,
                 column: error.position.column,
                 offset: error.position.offset
             )
@@ -281,10 +296,7 @@ extension Gateway {
             )
             throw Problem(400, "invalid-json", "The line is not JSON", told.description)
         }
-        if let problem = Problem(misfit: Self.line.validate(body), of: "line") { throw problem }
-        let (policy, input, callback) = try question(body, visitor)
-        return step(policy, input, key: body["key"]?.string, callback, visitor)
+        if let problem = Problem(misfit: schema.validate(body), of: "line") { throw problem }
+        return body
     }
-
-    private static let line = Components.compiled(Components.ref("BatchLine"))
 }

@@ -7,7 +7,7 @@ enum Components {
 
     /// In the order they are documented in.
     static let all: [(name: String, schema: JSON)] =
-        decisions + reviews + workspace + releases + [("Problem", problem)]
+        decisions + runs + runRequests + reviews + workspace + releases + [("Problem", problem)]
 
     static func ref(_ name: String) -> JSON { ["$ref": .string(place + name)] }
 

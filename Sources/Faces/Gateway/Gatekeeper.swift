@@ -10,6 +10,8 @@ final class Gatekeeper: Sendable {
     private struct State {
         var memory = TokenMemory()
         var rates = RateTable()
+        /// Of the callback addresses of each run.
+        var callbacks = RateTable()
         /// Secrets that turned out to be no good, of all callers together.
         var failures: RateMachine
         /// Secrets never seen that the store is being asked about, and by how many callers.
@@ -139,6 +141,23 @@ final class Gatekeeper: Sendable {
             problem.headers = [policy]
             throw problem
         }
+    }
+
+    /// Takes a call of a run's callback addresses, which anybody may make who knows one.
+    func takeCallback(of run: Identifier) throws(Problem) {
+        let moment = clock()
+        let answer = state.withLock {
+            $0.callbacks.take(1, of: run, Limits.callbacks, at: moment)
+        }
+        guard case .refused(let wait) = answer else { return }
+        var problem = Problem(
+            429,
+            "rate-limited",
+            "Too many requests",
+            "this run was called back too often; it takes \(Limits.callbacks.text)"
+        )
+        problem.headers = [("retry-after", "\(Self.seconds(wait))")]
+        throw problem
     }
 
     /// How many refusals were not told since the last that was; nothing when this one is not to be.

@@ -7,12 +7,10 @@ extension Gateway {
     func batch(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
         let asked = wait(call.request)
         let wish: DecisionService.Wish = asked == nil ? .answered : .settled
-        var intake = BatchIntake(
-            gateway: self,
-            visitor: try visitor(call),
-            notes: call.notes,
-            wish: wish
-        )
+        let visitor = try visitor(call)
+        var intake = BatchIntake(notes: call.notes, wish: wish) { [self] lines in
+            await decide(lines, for: visitor)
+        }
         let end = await intake.take(call.request.chunks ?? whole(call.request.body))
         if let problem = end.problem { throw problem }
         let answers = intake.answers
@@ -27,7 +25,7 @@ extension Gateway {
     }
 
     /// A body that was read before, as one that comes in.
-    private func whole(_ body: [UInt8]) -> GatewayBody {
+    func whole(_ body: [UInt8]) -> GatewayBody {
         let (chunks, into) = AsyncStream<[UInt8]>.makeStream()
         into.yield(body)
         into.finish()
@@ -38,7 +36,7 @@ extension Gateway {
     }
 
     /// Writes the answers in the order of their lines, waiting for those that are still open.
-    private func tell(
+    func tell(
         _ answers: [BatchAnswer],
         _ wish: DecisionService.Wish,
         until deadline: Instant,
@@ -116,7 +114,7 @@ struct BatchAnswer: Sendable {
         .init("location", .string("/v1/decisions/\(id)"))
     }
 
-    private static func bytes(_ members: [JSONObject.Member]) -> [UInt8] {
+    static func bytes(_ members: [JSONObject.Member]) -> [UInt8] {
         var bytes: [UInt8] = []
         JSON.object(JSONObject(uniqueMembers: members)).appendCompact(to: &bytes)
         bytes.append(0x0A)

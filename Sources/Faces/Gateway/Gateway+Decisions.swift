@@ -86,7 +86,7 @@ extension Gateway {
     }
 
     /// The idempotency key, with or without its quotes.
-    private func key(_ request: GatewayRequest) -> String? {
+    func key(_ request: GatewayRequest) -> String? {
         guard let key = request.headers["idempotency-key"] else { return nil }
         return key.hasPrefix("\"") ? String(key.dropFirst().dropLast()) : key
     }

@@ -14,6 +14,9 @@ package final class Gateway: Sendable {
     let desk: ReviewDesk
     let decisionDesk: DecisionDesk
     let releaseDesk: ReleaseDesk
+    let runDesk: RunDesk
+    /// Where callers wait for runs and workers for work.
+    let watch: RunWatch
     let store: any Store
     /// Whether results may be sent into private networks, this machine included.
     let allowsPrivateCallbacks: Bool
@@ -27,6 +30,8 @@ package final class Gateway: Sendable {
         desk: ReviewDesk,
         decisionDesk: DecisionDesk,
         releaseDesk: ReleaseDesk,
+        runDesk: RunDesk,
+        watch: RunWatch,
         store: any Store,
         allowsPrivateCallbacks: Bool = false,
         now: @escaping @Sendable () -> Instant,
@@ -37,6 +42,8 @@ package final class Gateway: Sendable {
         self.desk = desk
         self.decisionDesk = decisionDesk
         self.releaseDesk = releaseDesk
+        self.runDesk = runDesk
+        self.watch = watch
         self.store = store
         self.allowsPrivateCallbacks = allowsPrivateCallbacks
         self.now = now

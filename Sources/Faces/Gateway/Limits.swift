@@ -29,6 +29,13 @@ package enum Limits {
     static let eventRetry = Duration.seconds(2)
     /// Rows of one page.
     package static let page = 500
+    /// Kinds of work that one claim names, and attempts that it gives.
+    static let workKinds = 32
+    package static let workAtOnce = 100
+    /// The longest lease that a worker may ask for.
+    static let lease = Duration.seconds(86_400)
+    /// Calls of the callback addresses of one run.
+    static let callbacks = rate(10, burst: 20)
     /// Seconds after which a pending decision is worth another look.
     package static let retryAfter = 2
     /// Tokens that turned out to be no good, of all callers together; beyond them an unknown token

@@ -50,6 +50,9 @@ package enum OpenAPI {
         let description =
             switch tag {
             case .decisions: "Asking for decisions, and looking at them."
+            case .runs: "Starting runs of flows, looking at them, and mending them."
+            case .work: "What steps of runs wait for from outside."
+            case .flows: "What may be run."
             case .reviews: "What waits for people, and what they do with it."
             case .policies: "What may be asked."
             case .releases: "What is live, and how it came to be."
@@ -85,7 +88,11 @@ package enum OpenAPI {
                     [
                         "description": .string(body.description),
                         "required": .bool(body.isRequired),
-                        "content": content(body.contentType, body.schema),
+                        "content": object(
+                            ([body.contentType] + body.otherTypes).map {
+                                JSONObject.Member($0, ["schema": body.schema])
+                            }
+                        ),
                     ]
                 )
             )

@@ -26,7 +26,7 @@ struct Route: Sendable {
     }
 
     enum Tag: String, Sendable, CaseIterable {
-        case decisions, reviews, policies, releases, models, service
+        case decisions, runs, work, reviews, policies, flows, releases, models, service
     }
 
     let method: String
@@ -75,6 +75,8 @@ extension Route {
 
     struct Body: Sendable {
         var contentType = "application/json"
+        /// What else it may be called; the same all the same.
+        var otherTypes: [String] = []
         /// Of the whole body, or of each line when it is no JSON by itself.
         let schema: JSON
         let description: String
@@ -138,5 +140,6 @@ extension Route {
     ///
     /// A new resource has a file of its own and is added here.
     static let all: [Route] =
-        service + decisions + models + reviews + policies + releases
+        service + decisions + runs + runActs + work + models + reviews + policies + flows
+        + releases
 }

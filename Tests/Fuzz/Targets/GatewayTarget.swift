@@ -201,7 +201,17 @@ private struct World: Sendable {
             releases: releases,
             surroundings: surroundings
         )
-        service = try await DecisionService(engine: engine, clock: time)
+        let service = try await DecisionService(engine: engine, clock: time)
+        self.service = service
+        let watch = RunWatch(clock: time)
+        let driver = RunDriver(
+            service: service,
+            releases: releases,
+            surroundings: surroundings,
+            transport: Transport(),
+            secrets: { _ throws(ModelError) in throw .secret("there are none here") },
+            told: { watch.told($0) }
+        )
         gateway = Gateway(
             service: service,
             desk: ReviewDesk(store: store, releases: releases, surroundings: surroundings),
@@ -215,6 +225,8 @@ private struct World: Sendable {
                 releases: releases,
                 surroundings: surroundings
             ),
+            runDesk: RunDesk(keeper: driver.keeper, live: { release }),
+            watch: watch,
             store: store,
             now: { time.now }
         )

@@ -149,7 +149,8 @@ package struct NodeReader: Sendable {
         return nil
     }
 
-    private static func duration(_ text: String) -> Duration? {
+    /// The same of a text that stands by itself.
+    package static func duration(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
         switch text.dropFirst(digits.count) {

@@ -22,7 +22,7 @@ enum FlowCommand {
     private static func list(_ call: Invocation) async throws -> ExitCode {
         let flows = try OpenWorkspace(call).flows.values.sorted { $0.name < $1.name }
         if call.wantsJSON {
-            Terminal.standard.print(.array(flows.map { FlowPage($0).summary }))
+            Terminal.standard.print(.array(flows.map(\.summary)))
             return .success
         }
         guard !flows.isEmpty else {
@@ -63,11 +63,11 @@ enum FlowCommand {
                 : "; there are \(names.joined(separator: ", "))"
             throw CommandFailure.refused("there is no flow '\(name)'" + (near ?? there))
         }
-        let page = FlowPage(flow)
         if call.wantsJSON {
-            Terminal.standard.print(page.json)
+            Terminal.standard.print(flow.json)
             return .success
         }
+        let page = FlowPage(flow)
         for line in page.lines(width: Terminal.standard.width) { Terminal.standard.print(line) }
         return .success
     }

@@ -224,7 +224,7 @@ enum ReviewCommand {
         return now < due ? "in \(age(due - now))" : "overdue \(age(now - due))"
     }
 
-    private static func age(_ duration: Duration) -> String {
+    static func age(_ duration: Duration) -> String {
         let seconds = duration.components.seconds
         if seconds < 120 { return "\(seconds) s" }
         if seconds < 7_200 { return "\((seconds + 30) / 60) m" }

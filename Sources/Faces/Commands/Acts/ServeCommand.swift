@@ -36,6 +36,11 @@ enum ServeCommand {
                 nil,
                 "lets callback_url lead into private networks and to this machine"
             ),
+            OptionSpecification(
+                "--allow-private-http",
+                nil,
+                "lets http steps of flows call into private networks and this machine"
+            ),
         ] + ServeIdentity.options + Observation.options,
         examples: [
             "stepgate serve", "stepgate serve --port 9200 --workspace shop",

@@ -14,7 +14,12 @@ enum TokenCommand {
             options: [
                 OptionSpecification("--name", "NAME", "who it is, as decisions and reviews say"),
                 OptionSpecification("--role", "ROLE", "agent, operator, reviewer or admin"),
-                OptionSpecification("--policies", "A,B", "only about these policies"),
+                OptionSpecification(
+                    "--policies",
+                    "A,B",
+                    "only about these policies; flow:NAME, work:KIND and event:TYPE name what "
+                        + "else it may do"
+                ),
                 OptionSpecification(
                     "--rate",
                     "RATE",

@@ -2,13 +2,11 @@ internal import Expressions
 internal import Flows
 internal import Values
 
-/// A flow as people and programs read it.
+/// A flow as people read it.
 struct FlowPage: Sendable {
     let flow: Flow
 
     init(_ flow: Flow) { self.flow = flow }
-
-    // MARK: For people
 
     /// What it is, then its steps, each indented below what it stands in.
     func lines(width: Int) -> [String] {
@@ -65,64 +63,6 @@ struct FlowPage: Sendable {
             add(steps, depth: depth + 3, to: &lines)
         }
     }
-
-    // MARK: For programs
-
-    var summary: JSON {
-        [
-            "flow": .string(flow.name), "title": flow.title.map(JSON.string) ?? .null,
-            "owner": flow.owner.map(JSON.string) ?? .null,
-            "stages": .array(flow.stages.map(JSON.string)),
-            "triggers": .array(flow.triggers.map { .string($0.text) }),
-            "steps": .int(Int64(flow.steps.count)),
-        ]
-    }
-
-    var json: JSON {
-        let fields = flow.fields.map { field -> JSON in
-            ["name": .string(field.name), "type": .string(field.kind.text)]
-        }
-        let concurrency = flow.concurrency.map { own -> JSON in
-            [
-                "key": .string(own.key.fragment.written), "limit": .int(Int64(own.limit)),
-                "then": .string(own.then.rawValue),
-            ]
-        }
-        guard let own = summary.object else { preconditionFailure("a summary is an object") }
-        return .object(
-            own.setting("digest", to: .string(flow.digest.hex))
-                .setting("input", to: flow.input.document)
-                .setting("fields", to: .array(fields))
-                .setting("concurrency", to: concurrency ?? .null)
-                .setting("steps", to: .array(flow.body.map { json(flow.steps[$0]) }))
-        )
-    }
-
-    private func json(_ step: FlowStep) -> JSON {
-        var members: [JSONObject.Member] = [
-            .init("id", .string(step.id)), .init("family", .string(step.work.family)),
-            .init("subject", .string(step.work.subject)),
-            .init("stage", step.stage.map(JSON.string) ?? .null),
-            .init("when", (step.when?.program.fragment.written).map(JSON.string) ?? .null),
-            .init("attempts", .int(Int64(step.retry.attempts))),
-            .init("timeout", .string(step.timeout.short)),
-            .init("deadline", (step.deadline?.short).map(JSON.string) ?? .null),
-            .init("on_failure", .string(step.onFailure.word)),
-            .init("undo", (step.undo?.family).map(JSON.string) ?? .null),
-        ]
-        var lists = step.work.lists
-        if case .perform(let steps) = step.onFailure {
-            lists.append(.init(title: "on_failure", steps: steps))
-        }
-        let inner = lists.map { list -> JSON in
-            [
-                "title": .string(list.title),
-                "steps": .array(list.steps.map { json(flow.steps[$0]) }),
-            ]
-        }
-        if !inner.isEmpty { members.append(.init("inner", .array(inner))) }
-        return .object(JSONObject(uniqueMembers: members))
-    }
 }
 
 extension FlowStep {
@@ -147,13 +87,6 @@ extension FlowStep {
         }
         if let undo { facts.append("undone by \(undo.family) \(undo.subject)".trimmedEnd) }
         return facts
-    }
-}
-
-extension SourceFragment {
-    /// The expression on one line.
-    var written: String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
 

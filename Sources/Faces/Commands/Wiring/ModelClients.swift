@@ -77,7 +77,7 @@ final class ModelClients: Sendable {
     }
 
     /// Read each time it is used, so that a file that changed counts at once.
-    private static func secret(_ reference: SecretReference) throws(ModelError) -> Secret {
+    static func secret(_ reference: SecretReference) throws(ModelError) -> Secret {
         switch reference {
         case .environment(let name):
             guard let value = Process.environment(name) else {

@@ -1,6 +1,8 @@
+internal import Access
 internal import Decisions
 internal import Engine
 internal import Platform
+internal import Synchronization
 internal import Telemetry
 internal import Values
 
@@ -8,6 +10,7 @@ internal import Values
 struct Observation: Sendable {
     let instruments: Instruments
     private let writer: LineWriter
+    private let trouble = Trouble()
 
     static let options = [
         OptionSpecification(
@@ -86,6 +89,22 @@ struct Observation: Sendable {
         }
     }
 
+    /// Tells of a run that could not be gone on with just now; it is tried again by itself.
+    ///
+    /// While the store is away that is every run, so only a few are told.
+    func tell(_ run: Identifier, _ error: EngineError) {
+        guard let untold = trouble.take(at: SystemClock().now) else { return }
+        instruments.log.note(
+            .warn,
+            "run_delayed",
+            [
+                ("run", .string(run.description)), ("code", .string(error.code.rawValue)),
+                ("message", .string(error.message)),
+                ("untold", untold > 0 ? .int(Int64(untold)) : nil),
+            ]
+        )
+    }
+
     /// Tells what became of a promotion.
     func tell(_ followed: Followed) {
         switch followed {
@@ -109,4 +128,31 @@ struct Observation: Sendable {
 
     /// Writes what waits, unless nobody reads it.
     func finish() async { await writer.finish(within: Limits.logEnd) }
+}
+
+/// Which of many like happenings are told: a few, and how many were not.
+private final class Trouble: Sendable {
+    private struct State {
+        var told: RateMachine
+        var untold = 0
+    }
+
+    private let state: Mutex<State?>
+
+    init() {
+        let rate = Rate(Limits.troubleTold, per: .second)
+        state = Mutex(rate.map { State(told: RateMachine($0)) })
+    }
+
+    /// How many were not told since the last that was; nothing when this one is not to be.
+    func take(at now: Instant) -> Int? {
+        state.withLock { state in
+            guard case .taken? = state?.told.take(at: now) else {
+                state?.untold += 1
+                return nil
+            }
+            defer { state?.untold = 0 }
+            return state?.untold
+        }
+    }
 }

@@ -40,7 +40,26 @@ struct OpenStore: Sendable {
         ReleaseDesk(store: store, releases: releases, surroundings: .system)
     }
 
-    private var releases: Releases {
+    /// Where runs are looked at and acted on.
+    ///
+    /// What is done here is taken up within a second by the
+    /// server that drives the store.
+    var runDesk: RunDesk {
+        runDesk { preconditionFailure("only a start asks what is live, and says so itself") }
+    }
+
+    /// The same, where new runs are pinned to the release that `live` gives.
+    func runDesk(live: @escaping @Sendable () -> LoadedRelease) -> RunDesk {
+        let keeper = RunKeeper(
+            store: store,
+            releases: releases,
+            surroundings: .system,
+            tell: { _, _ in }
+        )
+        return RunDesk(keeper: keeper, live: live)
+    }
+
+    var releases: Releases {
         Releases(store: store, models: nil, attachments: FolderAttachments(base: folder))
     }
 

@@ -2,7 +2,9 @@ internal import Autonomy
 internal import Decisions
 internal import Engine
 internal import HTTPCurl
+internal import Models
 internal import Platform
+internal import Runs
 internal import Storage
 internal import StorageSQLite
 internal import Values
@@ -17,6 +19,7 @@ struct RunningEngine: Sendable {
     private let store: SQLiteStore
     /// The same store as the engine sees it: for what only reads, or writes beside the engine.
     let storage: any Store
+    private let releases: Releases
     private let transport: CurlTransport
     private let heads: HeadsFile
     private let keeper: Task<Void, Never>
@@ -94,6 +97,7 @@ struct RunningEngine: Sendable {
                 releaseDesk: desk,
                 store: store,
                 storage: storage,
+                releases: releases,
                 transport: transport,
                 heads: heads,
                 keeper: Task { await heads.keep(store, tell: tell) }
@@ -112,6 +116,25 @@ struct RunningEngine: Sendable {
             transport: transport,
             surroundings: .system,
             allowsPrivate: allowsPrivate
+        )
+    }
+
+    /// What drives runs; it hears of decisions through the service that it is given.
+    func driver(
+        _ service: DecisionService,
+        allowsPrivate: Bool,
+        told: @escaping @Sendable (Run) -> Void,
+        failed: @escaping @Sendable (Identifier, EngineError) -> Void
+    ) -> RunDriver {
+        RunDriver(
+            service: service,
+            releases: releases,
+            surroundings: .system,
+            transport: transport,
+            secrets: { reference throws(ModelError) in try ModelClients.secret(reference) },
+            allowsPrivate: allowsPrivate,
+            told: told,
+            failed: failed
         )
     }
 

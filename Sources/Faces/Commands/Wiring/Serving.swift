@@ -2,6 +2,7 @@ internal import Access
 internal import Engine
 internal import Gateway
 internal import HTTPMicro
+internal import Synchronization
 internal import Telemetry
 internal import Values
 
@@ -18,8 +19,10 @@ struct Serving: Sendable {
     let answering: Answering
     private let service: DecisionService
     private let courier: CallbackCourier
+    private let driver: RunDriver
+    private let watch: RunWatch
     /// Nothing where the folder is not watched.
-    private let watch: FolderWatch?
+    private let folder: FolderWatch?
     private let observation: Observation
 
     init(
@@ -30,18 +33,32 @@ struct Serving: Sendable {
     ) async throws {
         let allowsPrivate = call.has("--allow-private-callbacks")
         let courier = try await running.courier(allowsPrivate: allowsPrivate)
-        service = try await DecisionService(
+        let bell = DriverBell()
+        let service = try await DecisionService(
             engine: running.engine,
             clock: SystemClock(),
             tell: { observation.tell($0) },
-            finished: { courier.wake() }
+            finished: {
+                courier.wake()
+                bell.ring()
+            }
         )
+        let watch = RunWatch(clock: SystemClock())
+        let driver = running.driver(
+            service,
+            allowsPrivate: call.has("--allow-private-http"),
+            told: { watch.told($0) },
+            failed: { observation.tell($0, $1) }
+        )
+        bell.attach(driver)
         answering = Answering(
             Gateway(
                 service: service,
                 desk: running.desk,
                 decisionDesk: running.decisionDesk,
                 releaseDesk: running.releaseDesk,
+                runDesk: RunDesk(keeper: driver.keeper, live: { running.engine.live }),
+                watch: watch,
                 store: running.storage,
                 allowsPrivateCallbacks: allowsPrivate,
                 now: { SystemClock().now },
@@ -50,7 +67,10 @@ struct Serving: Sendable {
             )
         )
         self.courier = courier
-        watch = call.has("--watch") ? FolderWatch(running, service, observation, call) : nil
+        self.service = service
+        self.driver = driver
+        self.watch = watch
+        folder = call.has("--watch") ? FolderWatch(running, service, observation, call) : nil
         self.observation = observation
     }
 
@@ -69,13 +89,23 @@ struct Serving: Sendable {
                 return false
             }
             group.addTask {
-                await watch?.run()
+                await driver.run()
+                return false
+            }
+            group.addTask {
+                await watch.run()
+                return false
+            }
+            group.addTask {
+                await folder?.run()
                 return false
             }
             group.addTask {
                 for await _ in ends { break }
                 observation.tell(.info, "stopping", "stopping: what was taken on is kept")
+                driver.stop()
                 service.stop()
+                watch.stop()
                 courier.stop()
                 await answering.finish()
                 await server.settle()
@@ -94,4 +124,13 @@ struct Serving: Sendable {
             for await isDrained in group where isDrained { group.cancelAll() }
         }
     }
+}
+
+/// Wakes the driver of runs, which is made after the service that rings.
+private final class DriverBell: Sendable {
+    private let driver = Mutex<RunDriver?>(nil)
+
+    func attach(_ driver: RunDriver) { self.driver.withLock { $0 = driver } }
+
+    func ring() { driver.withLock { $0 }?.wake() }
 }

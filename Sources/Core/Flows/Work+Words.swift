@@ -1,18 +1,17 @@
 internal import Expressions
-internal import Flows
 internal import Reviews
-internal import Values
+package import Values
 
 /// What a step does, in a few words.
 extension Work {
     /// Steps inside a step, and what to call them.
-    struct Inner: Sendable {
-        let title: String
-        let steps: [Int]
+    package struct Inner: Sendable {
+        package let title: String
+        package let steps: [Int]
     }
 
     /// The key it is written under.
-    var family: String {
+    package var family: String {
         switch self {
         case .decide: "decide"
         case .review: "review"
@@ -29,7 +28,7 @@ extension Work {
     }
 
     /// What or whom it is about.
-    var subject: String {
+    package var subject: String {
         switch self {
         case .decide(let policy, _): policy
         case .review(let review):
@@ -50,7 +49,8 @@ extension Work {
         }
     }
 
-    var lists: [Inner] {
+    /// The steps inside it; none where it holds none.
+    package var lists: [Inner] {
         switch self {
         case .parallel(let branches): branches.map { Inner(title: $0.name, steps: $0.steps) }
         case .each(let each): [Inner(title: "do, \(each.limit) at once", steps: each.steps)]
@@ -75,7 +75,8 @@ extension FlowTemplate {
 }
 
 extension Trigger {
-    var text: String {
+    /// In a few words.
+    package var text: String {
         switch self {
         case .webhook(let name): "webhook \(name)"
         case .schedule(let cron, let zone): "schedule \(cron) \(zone)"
@@ -85,7 +86,8 @@ extension Trigger {
 }
 
 extension FlowField.Kind {
-    var text: String {
+    /// As it is written.
+    package var text: String {
         switch self {
         case .text: "string"
         case .number: "number"
@@ -97,7 +99,8 @@ extension FlowField.Kind {
 }
 
 extension FailureMatch {
-    var text: String {
+    /// As it is written.
+    package var text: String {
         switch self {
         case .kind(let kind): kind
         case .status(let status): "\(status)"
@@ -108,7 +111,7 @@ extension FailureMatch {
 
 extension OnStepFailure {
     /// As it is written.
-    var word: String {
+    package var word: String {
         switch self {
         case .pause: "pause"
         case .deadLetter: "dead_letter"
@@ -121,7 +124,7 @@ extension OnStepFailure {
 
 extension Duration {
     /// As files write it: `500ms`, `90s`, `15m`, `4h`, `1d`.
-    var short: String {
+    package var short: String {
         let milliseconds =
             components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
         let units: [(Int64, String)] = [
@@ -131,5 +134,12 @@ extension Duration {
             return "\(milliseconds / unit)\(name)"
         }
         return "\(milliseconds)ms"
+    }
+}
+
+extension SourceFragment {
+    /// The expression on one line.
+    package var written: String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }

@@ -1,0 +1,189 @@
+import Foundation
+import Testing
+import Values
+
+/// Whole runs by the built program: people on the command line, workers and callers over HTTP.
+@Suite(.serialized)  // Each test starts processes that share two cores.
+struct RunEndToEndTests {
+    private let program: Program
+
+    init() throws {
+        program = try Program()
+        try program.write("stepgate.yaml", "models: {}\n")
+        try program.write(
+            "Flows/order.yaml",
+            """
+            flow: order
+            stages: [approval, payout, told]
+            input: {order: string, amount: number}
+            fields: {amount: number}
+            steps:
+              - id: approve
+                stage: approval
+                review: {queue: finance, approvals: 2, show: {amount: "${{ input.amount }}"}}
+              - id: pay
+                stage: payout
+                work: {kind: pay, output: {reference: string}}
+                with: {order: "${{ input.order }}"}
+              - id: back
+                stage: told
+                wait: {callback: {output: {ok: boolean}}}
+              - id: paid
+                wait: {event: {type: com.example.paid, match: event.data.order == input.order}}
+            output: {reference: "${{ steps.pay.output.reference }}"}
+            """
+        )
+        try program.write(
+            "Flows/onboarding.yaml",
+            """
+            flow: onboarding
+            stages: [account, mailbox]
+            input: {name: string}
+            steps:
+              - id: account
+                stage: account
+                work: {kind: account, output: {login: string}}
+                with: {name: "${{ input.name }}"}
+              - id: mailbox
+                stage: mailbox
+                work: {kind: mailbox, output: {address: string}}
+                with: {login: "${{ steps.account.output.login }}"}
+                on_failure: pause
+            output:
+              login: "${{ steps.account.output.login }}"
+              address: "${{ steps.mailbox.output.address }}"
+            """
+        )
+    }
+
+    private func claim(_ server: Server, _ token: String, _ kind: String) async throws -> JSON {
+        let answer = try await Wire.send(
+            server.url + "/v1/work:claim",
+            "POST",
+            token,
+            #"{"kinds":["\#(kind)"],"worker":"w1"}"#,
+            ["Prefer": "wait=10"]
+        )
+        return try #require(answer.body["work"]?.array?.first, "\(answer.body)")
+    }
+
+    private func end(
+        _ server: Server,
+        _ token: String,
+        _ item: JSON,
+        _ word: String,
+        _ members: String
+    ) async throws -> Int {
+        let path = item["path"]?.string ?? ""
+        let epoch = item["epoch"]?.integer ?? 0
+        let body = #"{"epoch":\#(epoch),\#(members)}"#
+        return try await Wire.send(server.url + "\(path):\(word)", "POST", token, body).status
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func
+        `people approve, a worker pays, a callback and an event come, and the run ends`()
+        async throws
+    {
+        let input = #"{"order": "O-1", "amount": 700}"#
+        let begun = try program.run("run", "start", "order", "--input", input, "--key", "a")
+        #expect(begun.code == 0, "\(begun.errors)")
+        let server = try Server(program)
+        defer { server.process.terminate() }
+        let id = begun.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let again = try program.json(
+            "run",
+            "start",
+            "order",
+            "--input",
+            input,
+            "--key",
+            "a",
+            "--wait",
+            "10s"
+        )
+        #expect(again["run"]?.string == id)
+        #expect(again["new"] == false)
+        let stuck = try program.json("stuck", "--stage", "approval")
+        #expect(stuck.array?.first?["holder"]?["queue"] == "finance")
+        let review = try #require(stuck.array?.first?["holder"]?["review"]?.string)
+        for person in ["ada", "bob"] {
+            #expect(try program.run("review", "approve", review, "--as", person).code == 0)
+        }
+        let token = try program.token("agent")
+        let item = try await claim(server, token, "pay")
+        #expect(item["input"] == ["order": "O-1"])
+        let shown = try program.run("run", "show", String(id.prefix(13)))
+        #expect(shown.output.contains("w1@agent"), "\(shown.output)\(shown.errors)")
+        let output = #""output":{"reference":"R-1"}"#
+        #expect(try await end(server, token, item, "complete", output) == 200)
+        let run = try program.json("run", "show", id)
+        let steps = run["steps"]?.array ?? []
+        let addresses = steps.compactMap { $0["callback_url"]?.string }
+        let address = try #require(addresses.first)
+        let called = try await Wire.send(server.url + address, "POST", nil, #"{"ok":true}"#)
+        #expect(called.status == 200)
+        let sent = try program.json(
+            "run",
+            "event",
+            "com.example.paid",
+            "--data",
+            #"{"order": "O-1"}"#
+        )
+        #expect(sent["taken"] == 1)
+        let watched = try program.run("run", "watch", id)
+        #expect(watched.code == 0)
+        #expect(watched.output.contains("pay succeeded"), "\(watched.output)")
+        let ended = try program.json("run", "list", "--field", "amount>100", "--state", "completed")
+        #expect(ended.array?.first?["run"]?.string == id)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func
+        `a step that failed is mended, and the run goes on with what was done before it`()
+        async throws
+    {
+        let server = try Server(program)
+        defer { server.process.terminate() }
+        let agent = try program.token("agent")
+        let started = try await Wire.send(
+            server.url + "/v1/runs",
+            "POST",
+            agent,
+            #"{"flow":"onboarding","input":{"name":"Ada"}}"#
+        )
+        #expect(started.status == 201)
+        let id = try #require(started.body["run"]?.string)
+        let account = try await claim(server, agent, "account")
+        let login = #""output":{"login":"a b"}"#
+        #expect(try await end(server, agent, account, "complete", login) == 200)
+        let mailbox = try await claim(server, agent, "mailbox")
+        let why = #""message":"no such name""#
+        #expect(try await end(server, agent, mailbox, "fail", why) == 200)
+        let letters = try program.json("dead-letter", "list")
+        #expect(letters.array?.first?["step"] == "mailbox")
+        let letter = try program.json("dead-letter", "show", id, "mailbox")
+        #expect(letter["input"] == ["login": "a b"])
+        #expect(letter["failure"]?["message"] == "no such name")
+        #expect(try program.run("run", "skip", id, "account").code == 1)
+        let mended = #"{"login": "ab"}"#
+        let redriven = try program.run(
+            "dead-letter",
+            "redrive",
+            id,
+            "mail",
+            "--input",
+            mended,
+            "--as",
+            "grace"
+        )
+        #expect(redriven.code == 0, "\(redriven.errors)")
+        let second = try await claim(server, agent, "mailbox")
+        #expect(second["input"] == ["login": "ab"])
+        let address = #""output":{"address":"ab@example.com"}"#
+        #expect(try await end(server, agent, second, "complete", address) == 200)
+        #expect(try program.run("run", "watch", id).code == 0)
+        let run = try program.json("run", "show", id)
+        #expect(run["output"] == ["login": "a b", "address": "ab@example.com"])
+    }
+}
