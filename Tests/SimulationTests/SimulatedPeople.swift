@@ -76,7 +76,7 @@ struct SimulatedPeople: Sendable {
     func operate() async {
         var number = 0
         while !world.weather.isCalm {
-            await pause(500...9_000)
+            await pause(300...6_000)
             number += 1
             let runs = world.journal.look { $0.runs.values.sorted { $0.id < $1.id } }
             let live = runs.filter { !$0.state.isFinal }

@@ -45,11 +45,11 @@ struct Simulation: Sendable {
     /// Everybody does what they do, and everything goes wrong.
     private func storm(_ world: SimulatedWorld) async throws {
         let dice = world.dice.split()
-        let length = dice.within(15...45)
+        let length = dice.within(15...60)
         let people = SimulatedPeople(world: world, dice: dice.split())
         let workers = SimulatedWorkers(world: world, dice: dice.split())
         try await withThrowingTaskGroup { group in
-            group.addTask { await people.start(dice.within(2...5)) }
+            group.addTask { await people.start(dice.within(2...7)) }
             group.addTask { await people.operate() }
             for _ in 0..<2 { group.addTask { await people.review() } }
             for name in ["wilma", "xaver", "yves"] {

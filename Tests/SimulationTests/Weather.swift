@@ -43,8 +43,8 @@ final class Weather: Sendable {
 
     init(_ dice: Dice) {
         self.dice = dice
-        refused = dice.pick([0, 5, 20, 60])
-        ends = dice.pick([0, 4, 12])
+        refused = dice.pick([0, 10, 40, 100])
+        ends = dice.pick([0, 10, 40])
         slow = dice.pick([0, 50, 300])
     }
 

@@ -127,6 +127,12 @@ extension RunDesk {
             if !isFree, concurrency.then == .refuse {
                 return try await known(beginning) ?? .full(key: key)
             }
+            if !isFree, concurrency.then == .cancelOld {
+                // Before the new run is there, so that no crash leaves it waiting for one that nobody
+                // ends.
+                if let known = try await known(beginning) { return known }
+                try await makeRoom(slots, key)
+            }
             let slot = SlotCheck(key: key, limit: concurrency.limit, expectFree: isFree)
             let plan = try beginning.plan(keeper, slot)
             let result: CommitResult?
@@ -138,7 +144,6 @@ extension RunDesk {
             switch result {
             case .committed:
                 keeper.tellStarted(plan)
-                if !isFree, concurrency.then == .cancelOld { try await cancelOldest(of: key) }
                 return .started(plan.run.committed)
             case .keyTaken(let run, let body):
                 return body == plan.body ? .known(run) : .keyTaken(by: run)
@@ -160,8 +165,17 @@ extension RunDesk {
         }
     }
 
-    /// Makes room for a run that is queued, by ending the longest under way.
-    private func cancelOldest(of key: String) async throws(EngineError) {
+    /// Makes room for a run that will be queued, by ending the longest under way; nothing where as many
+    /// are ending as will be queued.
+    private func makeRoom(_ slots: SlotCount, _ key: String) async throws(EngineError) {
+        var ending = RunQuery(limit: slots.queued + 1)
+        ending.key = key
+        ending.states = [.undoing]
+        do {
+            guard try await store.runs(ending).count <= slots.queued else { return }
+        } catch {
+            throw EngineError(error)
+        }
         var query = RunQuery(limit: 1)
         query.key = key
         query.states = [.running, .paused, .dead]
