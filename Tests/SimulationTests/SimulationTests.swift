@@ -2,6 +2,8 @@ import Foundation
 import Testing
 import Values
 
+/// Worlds from seeds, each driven to its end under faults.
+///
 /// `STEPGATE_SEEDS` says how many worlds, `STEPGATE_FROM_SEED` from which on, and
 /// `STEPGATE_FAILURES` how many may fail before the rest is left out. `STEPGATE_SIMULATION_LOG` names
 /// a file that gets a line a seed.

@@ -3,7 +3,7 @@ internal import Values
 
 /// Releases that runs were pinned to lately, loaded once: compiling one takes longer than a thousand
 /// steps.
-final class RecentReleases: Sendable {
+final class RecentReleases: ReleaseSource {
     fileprivate struct State {
         /// The last used is last.
         var loaded: [LoadedRelease] = []
