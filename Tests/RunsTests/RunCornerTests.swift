@@ -8,7 +8,10 @@ struct RunCornerTests {
         let run = try RunFixture(
             """
               - id: all
-                each: {in: input.tags, as: tag, do: [{id: one, work: {kind: a}, undo: {work: {kind: b}}}]}
+                each:
+                  in: input.tags
+                  as: tag
+                  do: [{id: one, work: {kind: a}, undo: {work: {kind: b}}}]
               - {id: two, work: {kind: a}, on_failure: abort}
             """,
             input: ["message": "hello", "tags": []]

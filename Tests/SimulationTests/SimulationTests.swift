@@ -2,9 +2,11 @@ import Foundation
 import Testing
 import Values
 
-/// `STEPGATE_SEEDS` says how many worlds, `STEPGATE_FROM_SEED` from which on, and
-/// `STEPGATE_FAILURES` how many may fail before the rest is left out. `STEPGATE_SIMULATION_LOG` names
-/// a file that gets a line a seed.
+/// Worlds by their seeds, as many as the environment says.
+///
+/// `STEPGATE_SEEDS` says how many, `STEPGATE_FROM_SEED` from which on, and `STEPGATE_FAILURES` how
+/// many may fail before the rest is left out. `STEPGATE_SIMULATION_LOG` names a file that gets a line
+/// a seed.
 struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
 
