@@ -29,10 +29,10 @@ struct SimulationTests {
     }
 
     @Test func `the same seed gives the same commits`() async throws {
-        for seed in [3, 14, 15] as [UInt64] {
+        for seed in [3, 14, 15, 92] as [UInt64] {
             let first = try await Simulation(seed: seed).run()
             let second = try await Simulation(seed: seed).run()
-            #expect(first.commits > 20)
+            #expect(first.commits > 10)
             #expect(first.commits == second.commits)
             #expect(first.trace == second.trace)
         }
