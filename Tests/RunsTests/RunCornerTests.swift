@@ -8,7 +8,10 @@ struct RunCornerTests {
         let run = try RunFixture(
             """
               - id: all
-                each: {in: input.tags, as: tag, do: [{id: one, work: {kind: a}, undo: {work: {kind: b}}}]}
+                each:
+                  in: input.tags
+                  as: tag
+                  do: [{id: one, work: {kind: a}, undo: {work: {kind: b}}}]
               - {id: two, work: {kind: a}, on_failure: abort}
             """,
             input: ["message": "hello", "tags": []]
@@ -32,6 +35,25 @@ struct RunCornerTests {
         try run.succeed("all", [])
         try run.fail("two")
         #expect(try run.request("all") == .tell(.undo, from: 0))
+    }
+
+    @Test func `an undo ends though runs of a time before a restart are undone with it`() throws {
+        let run = try RunFixture(
+            """
+              - {id: call, flow: below, with: {message: x}}
+              - {id: two, work: {kind: a}, on_failure: abort}
+            """
+        )
+        try run.ended("call", succeeded: 1)
+        try run.succeed("call")
+        try run.act(.restart(from: run.number("call")))
+        try run.ended("call", succeeded: 1)
+        try run.succeed("call")
+        try run.fail("two")
+        let step = try run.active("call")
+        try run.send(.told(step: step.step, epoch: step.epoch, through: 1))
+        try run.ended("call", succeeded: 0, failed: 2)
+        #expect(run.run.state == .failed)
     }
 
     @Test func `a step is taken back by values, or by a flow of its own`() throws {

@@ -117,12 +117,13 @@ struct FlowGenerator {
     }
 
     private var external: String {
-        "work: {kind: \(dice.pick(Self.kinds)), output: {n: integer}}, with: {x: \"${{ \(number) }}\"}"
+        "work: {kind: \(dice.pick(Self.kinds)), output: {n: integer}}, "
+            + "with: {x: \"${{ \(number) }}\"}"
     }
 
     private var http: String {
-        "http: {method: POST, url: \"http://service.example/call\", body: {x: \"${{ \(number) }}\"}, "
-            + "response: {n: integer}}"
+        "http: {method: POST, url: \"http://service.example/call\", "
+            + "body: {x: \"${{ \(number) }}\"}, response: {n: integer}}"
     }
 
     private var review: String {

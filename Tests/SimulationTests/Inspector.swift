@@ -89,7 +89,8 @@ struct Inspector {
         let waitsToUndo =
             step.isUndo && !children.isToldAll ? below.count { $0.state == .completed } : 0
         let counted = live + waitsToUndo + told + children.succeeded + children.failed
-        if counted != children.started {
+        // Those of a time before a restart are undone with the others, uncounted.
+        if step.isUndo ? counted < children.started : counted != children.started {
             findings.add(
                 .childrenCounted,
                 run.id,

@@ -2,11 +2,11 @@ import Foundation
 import Testing
 import Values
 
-/// Worlds from seeds, each driven to its end under faults.
+/// Worlds by their seeds, as many as the environment says.
 ///
-/// `STEPGATE_SEEDS` says how many worlds, `STEPGATE_FROM_SEED` from which on, and
-/// `STEPGATE_FAILURES` how many may fail before the rest is left out. `STEPGATE_SIMULATION_LOG` names
-/// a file that gets a line a seed.
+/// `STEPGATE_SEEDS` says how many, `STEPGATE_FROM_SEED` from which on, and `STEPGATE_FAILURES` how
+/// many may fail before the rest is left out. `STEPGATE_SIMULATION_LOG` names a file that gets a line
+/// a seed.
 struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
 
@@ -29,10 +29,10 @@ struct SimulationTests {
     }
 
     @Test func `the same seed gives the same commits`() async throws {
-        for seed in [3, 14, 15] as [UInt64] {
+        for seed in [3, 14, 15, 92] as [UInt64] {
             let first = try await Simulation(seed: seed).run()
             let second = try await Simulation(seed: seed).run()
-            #expect(first.commits > 20)
+            #expect(first.commits > 10)
             #expect(first.commits == second.commits)
             #expect(first.trace == second.trace)
         }

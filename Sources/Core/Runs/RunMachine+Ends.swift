@@ -269,7 +269,8 @@ extension RunMachine {
         guard let step = run.active[number], let children = step.children, children.isToldAll
         else { return }
         if children.order == .undo {
-            if children.underway == 0 { succeed(number, .inline(.null)) }
+            // Those of a time before a restart are told, too, and are not counted.
+            if children.underway <= 0 { succeed(number, .inline(.null)) }
         } else if step.isCancelled {
             if children.underway == 0 { endCancelled(number) }
         } else if children.failed > 0 {

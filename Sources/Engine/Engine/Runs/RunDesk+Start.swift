@@ -128,8 +128,7 @@ extension RunDesk {
                 return try await known(beginning) ?? .full(key: key)
             }
             if !isFree, concurrency.then == .cancelOld {
-                // Before the new run is there, so that no crash leaves it waiting for one that nobody
-                // ends.
+                // Before the new run is there: no crash leaves it behind one that nobody ends.
                 if let known = try await known(beginning) { return known }
                 try await makeRoom(slots, key)
             }
@@ -165,8 +164,9 @@ extension RunDesk {
         }
     }
 
-    /// Makes room for a run that will be queued, by ending the longest under way; nothing where as many
-    /// are ending as will be queued.
+    /// Makes room for a run that will be queued, by ending the longest under way.
+    ///
+    /// Nothing is ended where as many are ending as will be queued.
     private func makeRoom(_ slots: SlotCount, _ key: String) async throws(EngineError) {
         var ending = RunQuery(limit: slots.queued + 1)
         ending.key = key
