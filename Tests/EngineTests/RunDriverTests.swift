@@ -294,6 +294,42 @@ import Values
         }
     }
 
+    @Test func `of those that wait for one that is being undone, only the newest is left`()
+        async throws
+    {
+        let flow = """
+            flow: newest
+            input: {customer: string}
+            concurrency: {key: input.customer, limit: 1, then: cancel_old}
+            steps:
+              - {id: done, set: {x: 1}, undo: {work: {kind: undo}}}
+              - {id: one, work: {kind: one}}
+            """
+        try await RunWorld.run(["newest": flow]) { world in
+            let input: JSON = ["customer": "c-1"]
+            let first = try await world.start("newest", input)
+            let second = try await world.start("newest", input)
+            #expect(try await world.store.run(first)?.state == .undoing)
+            let third = try await world.start("newest", input)
+            #expect(try await world.run(second).state == .cancelled)
+            #expect(try await world.store.run(third)?.state == .queued)
+            let items = try await world.desk.claimWork(
+                kinds: ["undo"],
+                by: "w",
+                limit: 1,
+                lease: nil
+            )
+            let item = try #require(items.first)
+            _ = try await world.desk.completeWork(
+                item.run,
+                step: item.number,
+                epoch: item.epoch,
+                output: .null
+            )
+            _ = try await world.run(third) { $0.state == .running }
+        }
+    }
+
     @Test func `the same start is one run, another input under its key is refused`() async throws {
         let flow = "flow: one\ninput: {n: integer}\nsteps:\n  - {id: a, work: {kind: k}}\n"
         try await RunWorld.run(["one": flow]) { world in

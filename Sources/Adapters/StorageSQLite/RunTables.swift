@@ -35,14 +35,14 @@ struct RunTables {
     }
 
     private func holds(_ slot: SlotCheck, _ write: RunWrite, _ all: [RunWrite]) throws -> Bool {
-        let isNew = write.before == nil
-        let ended = all.ended(key: slot.key, queuedToo: isNew, besides: write.run.id)
+        let goesBehind = write.before?.isQueued != true
+        let ended = all.ended(key: slot.key, queuedToo: goesBehind, besides: write.run.id)
         // No further than the answer needs, since thousands may be queued.
         let count = try connection.row(
             "SELECT count(*) FROM (SELECT 1 FROM runs INDEXED BY runs_key WHERE live=1 AND key=? "
                 + "AND queued<=? AND id<>? LIMIT ?)",
             [
-                .text(slot.key), .integer(isNew ? 1 : 0), .blob(write.run.id.bytes),
+                .text(slot.key), .integer(goesBehind ? 1 : 0), .blob(write.run.id.bytes),
                 .integer(Int64(slot.limit + ended)),
             ]
         )

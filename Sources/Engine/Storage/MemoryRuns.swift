@@ -22,12 +22,12 @@ struct MemoryRuns: Sendable {
                 return false
             }
             guard let slot = write.slot else { return true }
-            let isNew = write.before == nil
+            let goesBehind = write.before?.isQueued != true
             let others = runs.values.filter { other in
                 other.key == slot.key && !other.state.isFinal && other.id != write.run.id
-                    && (isNew || !other.isQueued)
+                    && (goesBehind || !other.isQueued)
             }
-            let ended = writes.ended(key: slot.key, queuedToo: isNew, besides: write.run.id)
+            let ended = writes.ended(key: slot.key, queuedToo: goesBehind, besides: write.run.id)
             return slot.holds(others.count - ended)
         }
     }

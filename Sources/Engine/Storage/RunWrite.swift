@@ -103,8 +103,8 @@ package struct KeptResource: Sendable, Equatable {
 
 /// What a write assumes of the runs with its key; where it is not so the change is stale.
 ///
-/// A new run counts all live ones with the key, so that it goes behind those that are queued; a
-/// queued one counts those that have a slot. Neither counts itself, nor runs that the same change
+/// A run that is new, or goes on after its end, counts all live ones with the key, so that it goes
+/// behind those that are queued; a queued one counts those that have a slot. Neither counts itself, nor runs that the same change
 /// ends.
 package struct SlotCheck: Sendable, Equatable {
     package let key: String

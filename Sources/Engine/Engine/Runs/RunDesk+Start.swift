@@ -130,7 +130,7 @@ extension RunDesk {
             if !isFree, concurrency.then == .cancelOld {
                 // Before the new run is there: no crash leaves it behind one that nobody ends.
                 if let known = try await known(beginning) { return known }
-                try await makeRoom(slots, key)
+                try await makeRoom(slots, key, limit: concurrency.limit)
             }
             let slot = SlotCheck(key: key, limit: concurrency.limit, expectFree: isFree)
             let plan = try beginning.plan(keeper, slot)
@@ -164,34 +164,30 @@ extension RunDesk {
         }
     }
 
-    /// Makes room for a run that will be queued, by ending the longest under way.
-    ///
-    /// Nothing is ended where as many are ending as will be queued.
-    private func makeRoom(_ slots: SlotCount, _ key: String) async throws(EngineError) {
-        var ending = RunQuery(limit: slots.queued + 1)
-        ending.key = key
-        ending.states = [.undoing]
-        do {
-            guard try await store.runs(ending).count <= slots.queued else { return }
-        } catch {
-            throw EngineError(error)
-        }
-        var query = RunQuery(limit: 1)
+    /// Makes room for a run that will be queued: of those with its key that nobody ends yet, queued
+    /// ones too, all but the newest are ended, so that it is the last one's turn next.
+    private func makeRoom(
+        _ slots: SlotCount,
+        _ key: String,
+        limit: Int
+    ) async throws(EngineError) {
+        var query = RunQuery(limit: slots.underway + slots.queued)
         query.key = key
-        query.states = [.running, .paused, .dead]
+        query.states = [.queued, .running, .paused, .dead]
         query.sort = .oldest
-        let oldest: RunSummary?
+        let live: [RunSummary]
         do {
-            oldest = try await store.runs(query).first
+            live = try await store.runs(query)
         } catch {
             throw EngineError(error)
         }
-        guard let oldest else { return }
-        do throws(EngineError) {
-            _ = try await act(.cancel(undoing: true), on: oldest.id, by: "concurrency")
-        } catch {
-            // It has ended by itself meanwhile, which is what was wanted.
-            guard error.code == .refused else { throw error }
+        for run in live.prefix(max(0, live.count - (limit - 1))) {
+            do throws(EngineError) {
+                _ = try await act(.cancel(undoing: true), on: run.id, by: "concurrency")
+            } catch {
+                // It has ended, or is being ended: both are what was wanted.
+                guard error.code == .refused else { throw error }
+            }
         }
     }
 }

@@ -91,7 +91,8 @@ package struct RunDesk: Sendable {
         guard case .restart = act, held.run.state.isFinal, let key = held.run.key,
             let limit = held.flow.concurrency?.limit
         else { return nil }
-        guard try await store.slots(key).underway < limit else {
+        let slots = try await store.slots(key)
+        guard slots.underway + slots.queued < limit else {
             throw EngineError(
                 .refused,
                 "\(limit) with the key '\(key)' are under way, which is as many as may be"
