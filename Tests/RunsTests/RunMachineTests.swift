@@ -159,6 +159,28 @@ import Values
         }
     }
 
+    @Test func `nothing is undone while a person has paused the run`() throws {
+        let run = try RunFixture(
+            """
+              - id: book
+                work: {kind: book}
+                undo: {work: {kind: unbook}}
+              - {id: pay, work: {kind: pay}, on_failure: abort}
+            """
+        )
+        try run.succeed("book")
+        try run.claim("pay")
+        try run.act(.pause)
+        try run.fail("pay")
+        #expect(run.run.state == .paused)
+        #expect(run.run.active.isEmpty)
+        #expect(run.run.faults(in: run.flow) == [])
+        try run.act(.resume)
+        #expect(try run.active("book").isUndo)
+        try run.succeed("book")
+        #expect(run.run.state == .failed)
+    }
+
     // MARK: Fences
 
     @Test func `a result counts once, and only under the epoch it was asked for with`() throws {

@@ -32,7 +32,9 @@ extension Run {
             guard active.count == 1, case .waiting(.slot(let slot))? = active[Run.slotStep]?.state
             else { return ["it is queued, yet waits for no slot"] }
             return slot == key ? [] : ["it waits for the slot of another key"]
-        case .paused: return active.isEmpty ? ["it is paused, yet nothing is left to do"] : []
+        case .paused:
+            return active.isEmpty && pausedFrom != .undoing
+                ? ["it is paused, yet nothing is left to do"] : []
         case .completed, .failed, .cancelled:
             return active.isEmpty ? [] : ["it has ended, yet \(active.count) steps are under way"]
         }

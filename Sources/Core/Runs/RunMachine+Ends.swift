@@ -121,8 +121,13 @@ extension RunMachine {
             run.active[number] = step
             run.reason = reason
         case .abort:
+            let wasPaused = run.state == .paused
             endFailed(number, failure)
             abort(to: .failed, reason, undoing: true)
+            guard wasPaused else { break }
+            // Nothing is undone before the person who paused it lets it go on.
+            run.state = .paused
+            run.pausedFrom = .undoing
         case .goOn, .perform: endFailed(number, failure)
         }
     }
