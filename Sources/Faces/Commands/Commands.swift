@@ -21,7 +21,7 @@ package enum Commands {
         + TokenCommand.specifications
         + ReleaseCommand.specifications + CallbacksCommand.specifications + [
             ServeCommand.specification, APICommand.specification, LogCommand.specification,
-            DoctorCommand.specification,
+            DoctorCommand.specification, ForgetCommand.specification,
             PracticeCommand.specification,
         ]
 

@@ -46,4 +46,6 @@ enum Limits {
     static let prefixCharacters = 8
     /// Rows one listing shows.
     static let rows = 10_000
+    /// Runs one transaction of `run forget` deletes, about.
+    static let forgottenAtOnce = 500
 }
