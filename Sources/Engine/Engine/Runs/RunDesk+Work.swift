@@ -41,10 +41,43 @@ extension RunDesk {
             } catch {
                 throw EngineError(error)
             }
-            for place in places {
-                if let item = try await claim(place, kind, worker, lease) { items.append(item) }
+            items += try await claim(places, kind, worker, lease)
+        }
+        return items
+    }
+
+    /// Claims side by side, so that all share a commit; where some cannot be claimed now the others
+    /// are given, and an error only where none was.
+    private func claim(
+        _ places: [StepPlace],
+        _ kind: String,
+        _ worker: String,
+        _ lease: Duration?
+    ) async throws(EngineError) -> [WorkItem] {
+        let results = await withTaskGroup(
+            of: (Int, Result<WorkItem?, EngineError>).self
+        ) { group in
+            for (index, place) in places.enumerated() {
+                group.addTask {
+                    do throws(EngineError) {
+                        return (index, .success(try await claim(place, kind, worker, lease)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        var items: [WorkItem] = []
+        var first: EngineError?
+        for index in places.indices {
+            switch results[index] {
+            case .success(let item?)?: items.append(item)
+            case .failure(let error)?: first = first ?? error
+            case .success(nil)?, nil: break
             }
         }
+        if items.isEmpty, let first { throw first }
         return items
     }
 
