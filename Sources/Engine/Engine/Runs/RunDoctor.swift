@@ -17,7 +17,7 @@ package struct RunFinding: Sendable, Equatable {
 /// be mended without guessing.
 ///
 /// It works beside a running engine: what it reads may change meanwhile, so that a fault is looked at
-/// a second time, in the run's turn, before it counts.
+/// a second time before it counts or is mended.
 package struct RunDoctor: Sendable {
     private let keeper: RunKeeper
     private let isMending: Bool
@@ -53,7 +53,9 @@ package struct RunDoctor: Sendable {
             } catch {
                 throw EngineError(error)
             }
-            for run in page { findings += try await examine(run.id) }
+            for run in page where try await !examine(run.id, mending: false).isEmpty {
+                findings += try await examine(run.id, mending: isMending)
+            }
             count += page.count
             seen(count)
             guard page.count == query.limit, let last = page.last else { return findings }
@@ -61,7 +63,10 @@ package struct RunDoctor: Sendable {
         }
     }
 
-    private func examine(_ id: Identifier) async throws(EngineError) -> [RunFinding] {
+    private func examine(
+        _ id: Identifier,
+        mending isMending: Bool
+    ) async throws(EngineError) -> [RunFinding] {
         do throws(EngineError) {
             return try await keeper.turn(id, fresh: true) { held in
                 if held.run.state.isFinal { return [] }
@@ -70,7 +75,8 @@ package struct RunDoctor: Sendable {
                 }
                 for number in held.run.active.keys.sorted() {
                     guard let step = held.run.active[number] else { continue }
-                    if let finding = try await outside(step, &held) { findings.append(finding) }
+                    let finding = try await outside(step, &held, mending: isMending)
+                    if let finding { findings.append(finding) }
                 }
                 return findings
             }
@@ -83,11 +89,13 @@ package struct RunDoctor: Sendable {
     /// What a waiting step waits for must be there, or must have told it of its end.
     private func outside(
         _ step: ActiveStep,
-        _ held: inout RunKeeper.Held
+        _ held: inout RunKeeper.Held,
+        mending isMending: Bool
     ) async throws -> RunFinding? {
         switch step.state {
-        case .waiting(.decision(let id)): return try await decision(id, step, held.run)
-        case .waiting(.children): return try await children(step, &held)
+        case .waiting(.decision(let id)):
+            return try await decision(id, step, held.run, mending: isMending)
+        case .waiting(.children): return try await children(step, &held, mending: isMending)
         case .ready, .leased, .waiting: return nil
         }
     }
@@ -95,7 +103,8 @@ package struct RunDoctor: Sendable {
     private func decision(
         _ id: Identifier,
         _ step: ActiveStep,
-        _ run: Run
+        _ run: Run,
+        mending isMending: Bool
     ) async throws -> RunFinding? {
         guard let record = try await store.decision(id) else {
             let fault = "step \(step.step) waits for decision \(id), which is not there"
@@ -124,7 +133,8 @@ package struct RunDoctor: Sendable {
     /// The runs below that have ended and told of it must be as many as the step counts.
     private func children(
         _ step: ActiveStep,
-        _ held: inout RunKeeper.Held
+        _ held: inout RunKeeper.Held,
+        mending isMending: Bool
     ) async throws -> RunFinding? {
         guard let children = step.children, !step.isUndo else { return nil }
         var (succeeded, failed, live) = (0, 0, 0)
