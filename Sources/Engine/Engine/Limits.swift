@@ -64,7 +64,9 @@ package enum Limits {
     static let recentRuns = 8_192
     /// Woken steps an engine remembers.
     static let readyQueue = 16_384
-    /// Steps an engine is at, calls under way included.
+    /// Calls of http steps under way.
+    package static let callsAtOnce = 4_096
+    /// Steps an engine is at, those that wait for an answer from outside aside.
     package static let stepsAtOnce = 512
     /// Woken steps read at a time, and of one flow.
     static let readyPage = 1_024

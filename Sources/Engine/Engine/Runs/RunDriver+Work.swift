@@ -29,7 +29,7 @@ extension RunDriver {
             return try await begin(step, &held)
         }
         guard let attempt else { return }
-        let result = await perform(attempt.call)
+        let result = await outside { await perform(attempt.call) }
         // A call cut short because the engine stops says nothing of the step: its lease ends, and the
         // next engine makes the attempt again.
         if Task.isCancelled, case .failure = result { return }

@@ -17,6 +17,8 @@ package final class RunDriver: Sendable {
         var underway: Set<ReadyQueue.Key> = []
         /// Those of them that came again meanwhile.
         var again: [ReadyQueue.Key: StepPlace] = [:]
+        /// How many of them wait for an answer from outside, and keep nobody else from working.
+        var calling = 0
         var mustLook = true
         var alarm: Instant?
     }
@@ -40,8 +42,8 @@ package final class RunDriver: Sendable {
     private let failed: @Sendable (Identifier, EngineError) -> Void
     private let told: @Sendable (Run) -> Void
 
-    /// `told` hears of every run
-    /// that a transition has changed, `failed` of each that could not be gone on with just now.
+    /// `told` hears of every run that a transition has changed, `failed` of each that could not be
+    /// gone on with just now.
     package init(
         service: DecisionService,
         releases: any ReleaseSource,
@@ -152,12 +154,20 @@ package final class RunDriver: Sendable {
 
     private func take() -> StepPlace? {
         state.withLock { state in
-            guard state.underway.count < Limits.stepsAtOnce, let place = state.queue.next() else {
-                return nil
-            }
+            guard state.underway.count - state.calling < Limits.stepsAtOnce,
+                state.calling < Limits.callsAtOnce, let place = state.queue.next()
+            else { return nil }
             state.underway.insert(ReadyQueue.Key(run: place.run, step: place.step))
             return place
         }
+    }
+
+    /// Waits for an answer from outside, while others take the place of who waits.
+    func outside<Answer: Sendable>(_ call: () async -> Answer) async -> Answer {
+        state.withLock { $0.calling += 1 }
+        ring.yield()
+        defer { state.withLock { $0.calling -= 1 } }
+        return await call()
     }
 
     private func see(_ place: StepPlace) async {
