@@ -69,16 +69,7 @@ package struct RunDoctor: Sendable {
     ) async throws(EngineError) -> [RunFinding] {
         do throws(EngineError) {
             return try await keeper.turn(id, fresh: true) { held in
-                if held.run.state.isFinal { return [] }
-                var findings = held.run.faults(in: held.flow).map {
-                    RunFinding(run: id, fault: $0, mended: nil)
-                }
-                for number in held.run.active.keys.sorted() {
-                    guard let step = held.run.active[number] else { continue }
-                    let finding = try await outside(step, &held, mending: isMending)
-                    if let finding { findings.append(finding) }
-                }
-                return findings
+                try await look(at: &held, mending: isMending)
             }
         } catch {
             guard error.code != .store, error.code != .busy else { throw error }
@@ -86,36 +77,43 @@ package struct RunDoctor: Sendable {
         }
     }
 
-    /// What a waiting step waits for must be there, or must have told it of its end.
-    private func outside(
-        _ step: ActiveStep,
-        _ held: inout RunKeeper.Held,
+    private func look(
+        at held: inout RunKeeper.Held,
         mending isMending: Bool
-    ) async throws -> RunFinding? {
-        switch step.state {
-        case .waiting(.decision(let id)):
-            return try await decision(id, step, held.run, mending: isMending)
-        case .waiting(.children): return try await children(step, &held, mending: isMending)
-        case .ready, .leased, .waiting: return nil
+    ) async throws -> [RunFinding] {
+        if held.run.state.isFinal { return [] }
+        var findings = held.run.faults(in: held.flow).map {
+            RunFinding(run: held.run.id, fault: $0, mended: nil)
         }
+        for step in held.run.active.values.sorted(by: { $0.step < $1.step }) {
+            switch step.state {
+            case .waiting(.decision(let id)):
+                findings += try await decision(id, step, held.run, mending: isMending)
+            case .waiting(.children):
+                findings += try await children(step, &held, mending: isMending)
+            case .ready, .leased, .waiting: continue
+            }
+        }
+        return findings
     }
 
+    /// A decision that is waited for must be there, or must have told of its end.
     private func decision(
         _ id: Identifier,
         _ step: ActiveStep,
         _ run: Run,
         mending isMending: Bool
-    ) async throws -> RunFinding? {
+    ) async throws -> [RunFinding] {
         guard let record = try await store.decision(id) else {
             let fault = "step \(step.step) waits for decision \(id), which is not there"
-            return RunFinding(run: run.id, fault: fault, mended: nil)
+            return [RunFinding(run: run.id, fault: fault, mended: nil)]
         }
-        guard !record.state.isPending else { return nil }
+        guard !record.state.isPending else { return [] }
         let signals = try await store.signals(of: [run.id], limit: Limits.signalPage)
-        guard !signals.contains(where: { $0.step == step.step }) else { return nil }
+        guard !signals.contains(where: { $0.step == step.step }) else { return [] }
         let fault =
             "step \(step.step) waits for decision \(id), which is \(record.state.rawValue)"
-        guard isMending else { return RunFinding(run: run.id, fault: fault, mended: nil) }
+        guard isMending else { return [RunFinding(run: run.id, fault: fault, mended: nil)] }
         let isTold = try await store.signal(
             run.id,
             step: step.step,
@@ -123,11 +121,13 @@ package struct RunDoctor: Sendable {
             ifWaiting: .decision(id),
             keeping: []
         )
-        return RunFinding(
-            run: run.id,
-            fault: fault,
-            mended: isTold ? "the step was told of its end" : nil
-        )
+        return [
+            RunFinding(
+                run: run.id,
+                fault: fault,
+                mended: isTold ? "the step was told of its end" : nil
+            )
+        ]
     }
 
     /// The runs below that have ended and told of it must be as many as the step counts.
@@ -135,8 +135,8 @@ package struct RunDoctor: Sendable {
         _ step: ActiveStep,
         _ held: inout RunKeeper.Held,
         mending isMending: Bool
-    ) async throws -> RunFinding? {
-        guard let children = step.children, !step.isUndo else { return nil }
+    ) async throws -> [RunFinding] {
+        guard let children = step.children, !step.isUndo else { return [] }
         var (succeeded, failed, live) = (0, 0, 0)
         var query = RunQuery(limit: Limits.childPage)
         query.parent = held.run.id
@@ -161,14 +161,14 @@ package struct RunDoctor: Sendable {
             .filter { $0.step == step.step }
         let counted = children.succeeded + children.failed + signals.count
         guard succeeded + failed != counted || live != children.underway - signals.count else {
-            return nil
+            return []
         }
         let fault =
             "step \(step.step) counts \(counted) ends of runs below, of which there are "
             + "\(succeeded + failed), and \(live) live"
         guard isMending, signals.isEmpty, succeeded >= children.succeeded,
             failed >= children.failed, succeeded + failed + live == children.started
-        else { return RunFinding(run: held.run.id, fault: fault, mended: nil) }
+        else { return [RunFinding(run: held.run.id, fault: fault, mended: nil)] }
         try await keeper.apply(
             .childrenEnded(
                 step: step.step,
@@ -178,7 +178,7 @@ package struct RunDoctor: Sendable {
             ),
             to: &held
         )
-        return RunFinding(run: held.run.id, fault: fault, mended: "the ends were counted anew")
+        return [RunFinding(run: held.run.id, fault: fault, mended: "the ends were counted anew")]
     }
 }
 
