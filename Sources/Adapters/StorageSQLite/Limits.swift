@@ -19,6 +19,8 @@ package enum Limits {
     /// Memory for pages of the store: for the writer, whose indexes it keeps near, and for others.
     static let cacheKibibytes = 12 << 10
     static let readCacheKibibytes = 2 << 10
+    /// Statements found by the places of their texts; further ones are found by the texts.
+    static let statementsPlaced = 512
     /// Rows of one listing.
     package static let rows = 100_000
 }

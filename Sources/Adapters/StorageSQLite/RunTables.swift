@@ -22,12 +22,14 @@ struct RunTables {
             let id = SQLiteValue.blob(write.run.id.bytes)
             let version = try connection.row("SELECT version FROM runs WHERE id=?", [id])
             guard version?[0].integer == write.before?.version else { return false }
+            // A row that comes or goes does so with the run's version.
             for step in write.changedSteps {
+                guard let before = write.before?.active[step] else { continue }
                 let epoch = try connection.row(
                     "SELECT epoch FROM steps WHERE run=? AND step=?",
                     [id, .integer(Int64(step))]
                 )
-                guard epoch?[0].integer == write.before?.active[step]?.epoch else { return false }
+                guard epoch?[0].integer == before.epoch else { return false }
             }
             if let slot = write.slot, try !holds(slot, write, writes) { return false }
         }

@@ -23,6 +23,8 @@ struct SQLiteFailure: Error, Sendable {
 final class SQLiteConnection {
     private let raw: OpaquePointer
     private var statements: [String: OpaquePointer] = unsafe [:]
+    /// Those of long-lived texts by where the text is: a text is hashed in the time of its length.
+    private var placed: [UInt: (sql: String, statement: OpaquePointer)] = unsafe [:]
 
     init(_ path: String, readOnly: Bool) throws(SQLiteFailure) {
         var opened: OpaquePointer?
@@ -95,6 +97,20 @@ final class SQLiteConnection {
     var changes: Int { unsafe Int(sqlite3_changes(raw)) }
 
     private func prepared(_ sql: String) throws(SQLiteFailure) -> OpaquePointer {
+        let place = unsafe sql.utf8.withContiguousStorageIfAvailable { bytes in
+            UInt(bitPattern: bytes.baseAddress)
+        }
+        if let place, let known = unsafe placed[place], unsafe known.sql == sql {
+            return unsafe known.statement
+        }
+        let statement = unsafe try found(sql)
+        if let place, unsafe placed.count < Limits.statementsPlaced {
+            unsafe placed[place] = unsafe (sql, statement)
+        }
+        return unsafe statement
+    }
+
+    private func found(_ sql: String) throws(SQLiteFailure) -> OpaquePointer {
         if let known = unsafe statements[sql] { return unsafe known }
         var made: OpaquePointer?
         let code = unsafe sqlite3_prepare_v3(

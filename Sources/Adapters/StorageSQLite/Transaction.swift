@@ -104,8 +104,11 @@ struct Transaction {
         for model in change.models { models[model.model] = model }
         for write in change.runs { bytes += try runs.write(write) }
         for write in change.runs { try runs.wake(by: write) }
-        // Only a run waits for a decision, and it says so in the decision's source.
-        if let record = work.decision, work.finalAt != nil, record.source.hasPrefix("run:") {
+        // Only a run waits for a decision, and it says so in the decision's source. Nobody can wait for
+        // one that was not there before but the runs of this change, which are told as they are written.
+        if case .update(let record)? = change.decision, work.finalAt != nil,
+            record.source.hasPrefix("run:")
+        {
             try runs.decided(record.id)
         }
         head = work.head

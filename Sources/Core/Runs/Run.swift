@@ -49,21 +49,70 @@ package struct Run: Sendable, Equatable {
         }
     }
 
-    package let id: Identifier
+    /// What it began with and keeps, apart from it so that a copy of the run shares it.
+    private final class Origin: Sendable, Equatable {
+        let id: Identifier
+        let root: Identifier
+        let plan: Plan
+        let parent: Parent?
+        let caller: String
+        let startedAt: Instant
+        let priority: Int
+        let key: String?
+        let input: Payload
+        let items: [Item]
+
+        init(
+            id: Identifier,
+            root: Identifier,
+            plan: Plan,
+            parent: Parent?,
+            caller: String,
+            startedAt: Instant,
+            priority: Int,
+            key: String?,
+            input: Payload,
+            items: [Item]
+        ) {
+            self.id = id
+            self.root = root
+            self.plan = plan
+            self.parent = parent
+            self.caller = caller
+            self.startedAt = startedAt
+            self.priority = priority
+            self.key = key
+            self.input = input
+            self.items = items
+        }
+
+        static func == (one: Origin, other: Origin) -> Bool {
+            one === other
+                || one.id == other.id && one.root == other.root && one.plan == other.plan
+                    && one.parent == other.parent && one.caller == other.caller
+                    && one.startedAt == other.startedAt && one.priority == other.priority
+                    && one.key == other.key && one.input == other.input
+                    && one.items == other.items
+        }
+    }
+
+    private let origin: Origin
+
+    package var id: Identifier { origin.id }
     /// The outermost run of its tree; itself where nothing waits for it.
-    package let root: Identifier
-    package let plan: Plan
-    package let parent: Parent?
+    package var root: Identifier { origin.root }
+    package var plan: Plan { origin.plan }
+    package var parent: Parent? { origin.parent }
     /// Whose token or name started it.
-    package let caller: String
-    package let startedAt: Instant
+    package var caller: String { origin.caller }
+    package var startedAt: Instant { origin.startedAt }
     /// Larger goes first.
-    package let priority: Int
+    package var priority: Int { origin.priority }
     /// What its flow's `concurrency` counts it by.
-    package let key: String?
-    package let input: Payload
+    package var key: String? { origin.key }
+    package var input: Payload { origin.input }
     /// The items that surround it, by their names and places, outermost first.
-    package let items: [Item]
+    package var items: [Item] { origin.items }
 
     package struct Item: Sendable, Equatable {
         package let name: String
@@ -117,16 +166,18 @@ package struct Run: Sendable, Equatable {
         items: [Item] = [],
         state: RunState = .running
     ) {
-        self.id = id
-        self.root = root
-        self.plan = plan
-        self.parent = parent
-        self.caller = caller
-        self.startedAt = startedAt
-        self.priority = priority
-        self.key = key
-        self.input = input
-        self.items = items
+        origin = Origin(
+            id: id,
+            root: root,
+            plan: plan,
+            parent: parent,
+            caller: caller,
+            startedAt: startedAt,
+            priority: priority,
+            key: key,
+            input: input,
+            items: items
+        )
         self.state = state
         stageSince = startedAt
         updatedAt = startedAt

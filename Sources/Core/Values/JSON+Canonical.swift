@@ -17,7 +17,7 @@ extension JSON {
         case .object(let object):
             bytes.append(UInt8(ascii: "{"))
             var first = true
-            for member in object.canonicalOrder {
+            object.inCanonicalOrder { member in
                 if !first { bytes.append(UInt8(ascii: ",")) }
                 first = false
                 Self.append(member.name, to: &bytes)
@@ -199,15 +199,25 @@ extension JSON {
 }
 
 extension JSONObject {
-    /// The members in the order of their names' UTF-16 code units.
-    fileprivate var canonicalOrder: [Member] {
-        var sorted = true
-        for index in members.indices.dropFirst()
-        where !Self.precedes(members[index - 1].name, members[index].name) {
-            sorted = false
-            break
+    /// Hands over the members in the order of their names' UTF-16 code units.
+    ///
+    /// Few of them are put in order by their places alone, so that none is copied.
+    fileprivate func inCanonicalOrder(_ body: (Member) -> Void) {
+        guard members.count <= 32 else {
+            return members.sorted { Self.precedes($0.name, $1.name) }.forEach(body)
         }
-        return sorted ? members : members.sorted { Self.precedes($0.name, $1.name) }
+        var order = InlineArray<32, UInt8> { UInt8($0) }
+        for index in members.indices.dropFirst() {
+            var place = index
+            while place > 0,
+                Self.precedes(members[index].name, members[Int(order[place - 1])].name)
+            {
+                order[place] = order[place - 1]
+                place -= 1
+            }
+            order[place] = UInt8(index)
+        }
+        for place in members.indices { body(members[Int(order[place])]) }
     }
 
     /// UTF-8 order is UTF-16 order but for code points beyond U+FFFF against U+E000 to U+FFFF, which

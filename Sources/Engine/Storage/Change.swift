@@ -21,11 +21,11 @@ package struct Change: Sendable {
     /// Models whose circuit breaker has moved.
     package var models: [ModelState]
     /// A token made, or changed in whether it is revoked.
-    package var token: AccessToken?
+    @Apart package var token: AccessToken?
     /// A release that goes live; refused as stale when its number is not the next.
-    package var promotion: Promotion?
+    @Apart package var promotion: Promotion?
     /// Where the result of the decision inserted is to be sent, once it is final.
-    package var callback: Callback?
+    @Apart package var callback: Callback?
     /// Transitions of runs; each run at most once.
     package var runs: [RunWrite]
 
@@ -60,8 +60,27 @@ package struct Change: Sendable {
     }
 }
 
+/// Holds what few values have elsewhere, so that the others are not moved about with room for it.
+@propertyWrapper
+package struct Apart<Value: Sendable>: Sendable {
+    private final class Place: Sendable {
+        let value: Value
+
+        init(_ value: Value) { self.value = value }
+    }
+
+    private var place: Place?
+
+    package init(wrappedValue: Value?) { place = wrappedValue.map(Place.init) }
+
+    package var wrappedValue: Value? {
+        get { place?.value }
+        set { place = newValue.map(Place.init) }
+    }
+}
+
 /// What a change does to a decision's row.
-package enum DecisionWrite: Sendable {
+package indirect enum DecisionWrite: Sendable {
     /// A decision not there yet, claiming its key if it has one.
     case insert(DecisionRecord, key: KeyClaim?)
     /// The record as it shall be; its `version` is the one it was read with.
@@ -75,7 +94,7 @@ package enum DecisionWrite: Sendable {
 }
 
 /// What a change does to a review's row.
-package enum ReviewWrite: Sendable {
+package indirect enum ReviewWrite: Sendable {
     case insert(Review)
     /// The review as it shall be; its `version` is the one it was read with.
     case update(Review)

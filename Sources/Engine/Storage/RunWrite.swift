@@ -5,8 +5,9 @@ package import Values
 ///
 /// All that a store needs beside the run as it shall be is the run as it was read, so that it writes
 /// only what differs and keeps its counters without reading anything again. What its rows hold is made
-/// here, so that the one writer of a store need not.
-package struct RunWrite: Sendable {
+/// here, so that the one writer of a store need not. It is handed from one to the next many times, hence
+/// a class.
+package final class RunWrite: Sendable {
     /// What the rows hold as JSON.
     package struct Bodies: Sendable {
         package let progress: [UInt8]
@@ -28,12 +29,12 @@ package struct RunWrite: Sendable {
     package let changedSteps: [Int]
     package let bodies: Bodies
     /// What the transition took in, which is then gone.
-    package var taken: [Signal]
+    package let taken: [Signal]
     /// Large values that the run, its tree or its history refers to from now on.
-    package var resources: [KeptResource]
+    package let resources: [KeptResource]
     /// The key that a new run is recognised by when its start comes again.
-    package var start: KeyClaim?
-    package var slot: SlotCheck?
+    package let start: KeyClaim?
+    package let slot: SlotCheck?
 
     package init(
         _ run: Run,

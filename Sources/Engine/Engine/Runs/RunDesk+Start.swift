@@ -294,9 +294,13 @@ struct RunBeginning {
             throw EngineError(error)
         }
         let children = transition.starts.map { keeper.child($0, of: run, at: keeper.now) }
-        var write = keeper.write(transition, after: nil, keeping: kept)
-        write.start = claim
-        write.slot = slot
+        let write = keeper.write(
+            transition,
+            after: nil,
+            keeping: kept,
+            start: claim,
+            slot: slot
+        )
         let runs = [write] + children.map { RunWrite($0, after: nil) }
         return Plan(
             run: transition.run,

@@ -21,7 +21,18 @@ package final class RunDriver: Sendable {
         var calling = 0
         var mustLook = true
         var alarm: Instant?
+
+        mutating func take() -> StepPlace? {
+            guard underway.count - calling < Limits.stepsAtOnce, calling < Limits.callsAtOnce,
+                let place = queue.next()
+            else { return nil }
+            underway.insert(ReadyQueue.Key(run: place.run, step: place.step))
+            return place
+        }
     }
+
+    /// Whether this task takes a step that is ready once it has done with its own.
+    @TaskLocal private static var isWorking = false
 
     /// Reads a secret where it is, when it is used.
     package typealias Secrets =
@@ -152,15 +163,7 @@ package final class RunDriver: Sendable {
         }
     }
 
-    private func take() -> StepPlace? {
-        state.withLock { state in
-            guard state.underway.count - state.calling < Limits.stepsAtOnce,
-                state.calling < Limits.callsAtOnce, let place = state.queue.next()
-            else { return nil }
-            state.underway.insert(ReadyQueue.Key(run: place.run, step: place.step))
-            return place
-        }
-    }
+    private func take() -> StepPlace? { state.withLock { $0.take() } }
 
     /// Waits for an answer from outside, while others take the place of who waits.
     func outside<Answer: Sendable>(_ call: () async -> Answer) async -> Answer {
@@ -170,17 +173,28 @@ package final class RunDriver: Sendable {
         return await call()
     }
 
-    private func see(_ place: StepPlace) async {
-        do throws(EngineError) {
-            try await work(on: place)
-        } catch {
-            // Its row is as it was; the next look at the store finds it again.
-            failed(place.run, error)
-        }
-        state.withLock { state in
-            let key = ReadyQueue.Key(run: place.run, step: place.step)
-            state.underway.remove(key)
-            if let again = state.again.removeValue(forKey: key) { state.queue.offer(again) }
+    /// Works on a step, and then on others for as long as there are any.
+    private func see(_ first: StepPlace) async {
+        await Self.$isWorking.withValue(true) {
+            var next: StepPlace? = first
+            while let place = next {
+                do throws(EngineError) {
+                    try await work(on: place)
+                } catch {
+                    // Its row is as it was; the next look at the store finds it again.
+                    failed(place.run, error)
+                }
+                next = state.withLock { state in
+                    let key = ReadyQueue.Key(run: place.run, step: place.step)
+                    state.underway.remove(key)
+                    if let again = state.again.removeValue(forKey: key) {
+                        state.queue.offer(again)
+                    }
+                    // Nobody looks at the store while all are busy with what they know.
+                    return state.mustLook && state.queue.count < Limits.stepsAtOnce
+                        ? nil : state.take()
+                }
+            }
         }
         ring.yield()
     }
@@ -189,7 +203,8 @@ package final class RunDriver: Sendable {
     private func committed(_ run: Run, _ children: [Run]) {
         told(run)
         var first: Instant?
-        state.withLock { state in
+        let mustRing = state.withLock { state in
+            let before = state.queue.count
             for run in [run] + children where !run.state.isFinal && !run.isHeld {
                 // In their order, so that the same history is made the same way.
                 let steps = run.active.values.sorted { $0.step < $1.step }
@@ -201,8 +216,10 @@ package final class RunDriver: Sendable {
                 if let dueAt = step.dueAt { first = min(first ?? dueAt, dueAt) }
             }
             if run.state.isFinal, run.parent != nil || run.key != nil { state.mustLook = true }
+            // Who works on a run goes on with what it made ready.
+            return state.mustLook || state.queue.count - before > (Self.isWorking ? 1 : 0)
         }
-        ring.yield()
+        if mustRing { ring.yield() }
         if let first, state.withLock({ $0.alarm.map { first < $0 } ?? true }) { setAlarm.yield() }
     }
 

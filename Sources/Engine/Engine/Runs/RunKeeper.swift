@@ -149,9 +149,13 @@ package final class RunKeeper: Sendable {
             try run.advance(event, in: flow, at: now, chance: chance, resources: known)
         }
         let children = transition.starts.map { child($0, of: held.run, at: now) }
-        var write = write(transition, after: held.run, keeping: resources)
-        write.taken = signals
-        write.slot = slot
+        let write = write(
+            transition,
+            after: held.run,
+            taking: signals,
+            keeping: resources,
+            slot: slot
+        )
         let runs = [write] + children.map { RunWrite($0, after: nil) }
         var whole = change ?? Change(entries: [], runs: runs)
         whole.runs = runs
@@ -179,7 +183,10 @@ package final class RunKeeper: Sendable {
     func write(
         _ transition: Transition,
         after before: Run?,
-        keeping resources: [KeptResource] = []
+        taking signals: [Signal] = [],
+        keeping resources: [KeptResource] = [],
+        start: KeyClaim? = nil,
+        slot: SlotCheck? = nil
     ) -> RunWrite {
         RunWrite(
             transition.run,
@@ -190,8 +197,11 @@ package final class RunKeeper: Sendable {
                 at: transition.at,
                 chance: transition.chance
             ),
+            taken: signals,
             resources: resources
-                + transition.resources.map { KeptResource(digest: $0.key, bytes: $0.value) }
+                + transition.resources.map { KeptResource(digest: $0.key, bytes: $0.value) },
+            start: start,
+            slot: slot
         )
     }
 
