@@ -33,6 +33,7 @@ struct RunRetention {
 
     /// How many were forgotten, once the counters are written.
     mutating func finish() throws -> Int {
+        if forgotten > 0 { try RunChanges.forget(connection) }
         try tables.finish()
         return forgotten
     }

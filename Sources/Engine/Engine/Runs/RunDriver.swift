@@ -188,6 +188,7 @@ package final class RunDriver: Sendable {
     /// Takes up what a transition has made ready.
     private func committed(_ run: Run, _ children: [Run]) {
         told(run)
+        service.noticed()
         var first: Instant?
         state.withLock { state in
             for run in [run] + children where !run.state.isFinal && !run.isHeld {
