@@ -100,7 +100,8 @@ package protocol RunStore: Sendable {
     /// histories, fields and resources; about `limit` runs a call, and how many they were.
     ///
     /// A tree of which any run is live is left alone. The outermost run of a large tree goes last, so
-    /// that a later call goes on with it.
+    /// that a later call goes on with it. A call that finds fewer than it may forget takes the reasons
+    /// out of the changes of all that are gone.
     func forgetRuns(
         endedBefore: Instant,
         states: Set<RunState>,
