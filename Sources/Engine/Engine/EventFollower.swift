@@ -17,7 +17,8 @@ package struct Told: Sendable, Equatable {
 package final class EventFollower: Sendable {
     /// What a follower hears next.
     package enum Next: Sendable, Equatable {
-        /// Entries in the order of the log, changes of runs in theirs; none is left out unsaid.
+        /// Entries in the order of the log, changes of runs in theirs, both by their times; none is
+        /// left out unsaid.
         case events([Told])
         /// Nothing until the time named.
         case quiet
@@ -54,22 +55,40 @@ package final class EventFollower: Sendable {
 
 extension EventHub.Page {
     /// One after the other, from a position on, which moves along.
+    ///
+    /// Between entries and changes their times decide, so that who catches up is told what happened
+    /// as it happened. Where more of one kind may be to come that belongs before the rest of the
+    /// other, that rest is for the next page.
     fileprivate func told(from position: inout EventPosition) -> [Told] {
         var told: [Told] = []
-        for event in entries {
-            position.entry = event.sequence
-            told.append(Told(event: .entry(event), position: position))
-        }
-        for event in changes {
-            let expected = position.change + 1
-            if event.sequence > expected {
-                position.change = event.sequence - 1
-                let gap = RunGapEvent(missing: expected...position.change)
-                told.append(Told(event: .gap(gap), position: position))
+        var (entries, changes) = (entries[...], changes[...])
+        let (moreEntries, moreChanges) = (isFull(entries.count), isFull(changes.count))
+        while true {
+            if let entry = entries.first, changes.first.map({ entry.at <= $0.at }) ?? !moreChanges {
+                entries.removeFirst()
+                position.entry = entry.sequence
+                told.append(Told(event: .entry(entry), position: position))
+            } else if let change = changes.first, !entries.isEmpty || !moreEntries {
+                changes.removeFirst()
+                if let gap = position.gap(before: change) {
+                    position.change = gap.missing.upperBound
+                    told.append(Told(event: .gap(gap), position: position))
+                }
+                position.change = change.sequence
+                told.append(Told(event: .run(change), position: position))
+            } else {
+                return told
             }
-            position.change = event.sequence
-            told.append(Told(event: .run(event), position: position))
         }
-        return told
+    }
+
+    private func isFull(_ count: Int) -> Bool { count == Limits.eventPage }
+}
+
+extension EventPosition {
+    /// What is missing between here and a change.
+    fileprivate func gap(before event: RunChangeEvent) -> RunGapEvent? {
+        event.sequence > change + 1
+            ? RunGapEvent(missing: change + 1...event.sequence - 1) : nil
     }
 }

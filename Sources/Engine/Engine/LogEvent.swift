@@ -26,6 +26,8 @@ package struct LogEvent: Sendable, Equatable {
 
     package let sequence: Int64
     package let kind: String
+    /// When, as it is told: in UTC and always as long, so that texts are in the order of times.
+    let at: String
     /// Of the decision it concerns; nothing for what concerns none.
     package let policy: String?
     /// Who asked for that decision.
@@ -47,6 +49,7 @@ package struct LogEvent: Sendable, Equatable {
     init(_ entry: LoggedFacts, of owner: Owner?) {
         sequence = entry.sequence
         kind = entry.kind
+        at = entry.at.string ?? ""
         policy = owner?.policy
         caller = owner?.caller
         run = owner?.run ?? entry.facts["run"]?.string.flatMap { Identifier($0) }

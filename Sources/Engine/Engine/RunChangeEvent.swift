@@ -7,6 +7,8 @@ package struct RunChangeEvent: Sendable, Equatable {
     /// The number of the change.
     package let sequence: Int64
     package let kind: String
+    /// When, as in `LogEvent`.
+    let at: String
     package let run: Identifier
     /// The outermost run of its tree.
     package let root: Identifier
@@ -18,13 +20,14 @@ package struct RunChangeEvent: Sendable, Equatable {
     init(_ change: RunChange) {
         sequence = change.number
         kind = change.kind.rawValue
+        at = change.at.rfc3339
         run = change.run
         root = change.root
         flow = change.flow
         caller = change.caller
         var members: [JSONObject.Member] = [
             .init("number", .int(change.number)), .init("kind", .string(kind)),
-            .init("at", .string(change.at.rfc3339)), .init("run", .string(run.description)),
+            .init("at", .string(at)), .init("run", .string(run.description)),
             .init("root", .string(root.description)), .init("flow", .string(flow)),
             .init("state", .string(change.state.rawValue)),
             .init("version", .int(change.version)),
