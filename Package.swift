@@ -100,6 +100,7 @@ let package = Package(
                 "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
                 "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
                 "Migrations/0007_token_rates.sql", "Migrations/0008_runs.sql",
+                "Migrations/0009_run_changes.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),

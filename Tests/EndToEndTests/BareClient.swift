@@ -66,6 +66,13 @@ final class BareClient {
         return .whole
     }
 
+    /// Reads an answer without an end until that is in it; all that came by then.
+    func text(until word: String) -> String {
+        let wanted = Array(word.utf8)
+        while unread.firstRange(of: wanted) == nil { guard receive() else { break } }
+        return String(decoding: unread, as: UTF8.self)
+    }
+
     private func receive() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = unsafe recv(descriptor, &buffer, buffer.count, 0)

@@ -140,6 +140,49 @@ struct RunEndToEndTests {
 
     @Test(.timeLimit(.minutes(2)))
     func
+        `what the command line does to a run is told to those who follow, and they go on after a break`()
+        async throws
+    {
+        let server = try Server(program)
+        defer { server.process.terminate() }
+        let token = try program.token("operator")
+        func follow(_ more: String) throws -> BareClient {
+            let client = try BareClient(port: try #require(UInt16(server.port)))
+            #expect(
+                client.send(
+                    "GET /v1/events?flow=order HTTP/1.1\r\nHost: x\r\n"
+                        + "Authorization: Bearer \(token)\r\n\(more)\r\n"
+                )
+            )
+            return client
+        }
+        let first = try follow("")
+        #expect(first.text(until: "retry: 2000").hasPrefix("HTTP/1.1 200"))
+        let input = #"{"order": "O-1", "amount": 700}"#
+        let begun = try program.run("run", "start", "order", "--input", input)
+        let id = begun.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let started = first.text(until: "event: run_started")
+        #expect(started.contains("event: run_started"), "\(started)")
+        // Acts of another process, of which this one sees the rows alone.
+        #expect(try program.run("run", "pause", id).code == 0)
+        #expect(first.text(until: "event: run_paused").contains("event: run_paused"))
+        #expect(try program.run("run", "cancel", id).code == 0)
+        let told = first.text(until: "event: run_cancelled")
+        #expect(told.contains("event: run_cancelled"), "\(told)")
+        let ids = told.split(separator: "\r\n").flatMap { $0.split(separator: "\n") }
+            .filter { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
+        let paused = try #require(ids.first { $0.hasSuffix(".2") }, "\(ids)")
+        let again = try follow("Last-Event-ID: \(paused)\r\n")
+            .text(until: "event: run_cancelled")
+        #expect(again.contains("event: run_cancelled"))
+        #expect(!again.contains("event: run_paused"))
+        #expect(again.contains(#""state":"cancelled""#))
+        let wrong = try follow("Last-Event-ID: x\r\n").text(until: "'N.M'")
+        #expect(wrong.hasPrefix("HTTP/1.1 400") && wrong.contains("'N.M'"))
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func
         `a step that failed is mended, and the run goes on with what was done before it`()
         async throws
     {

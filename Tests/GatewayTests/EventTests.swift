@@ -9,22 +9,6 @@ import Values
 
 /// What those who follow the log are told.
 struct EventTests {
-    /// Listens while the work goes on; the stream is over when this returns.
-    private func listening<Value: Sendable>(
-        _ listener: Listener,
-        to response: GatewayResponse,
-        _ work: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value {
-        let stream = try #require(response.stream)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await stream(listener.writer) }
-            let value = try await work()
-            group.cancelAll()
-            try await group.waitForAll()
-            return value
-        }
-    }
-
     @Test func `what happens to a decision is told at once, in order and without its values`()
         async throws
     {
@@ -38,7 +22,7 @@ struct EventTests {
                 #expect(headers["content-type"] == "text/event-stream")
                 #expect(headers["cache-control"] == "no-store")
                 #expect(headers["x-accel-buffering"] == "no")
-                try await listening(listener, to: response) {
+                try await listener.listening(to: response) {
                     _ = try await world.refund(12)
                     _ = try await world.refund(50)
                     try await time.sleep(for: .milliseconds(50))
@@ -66,7 +50,7 @@ struct EventTests {
                     #expect(events[3].data["policy"] == "refund")
                     #expect(events.allSatisfy { $0.data["sequence"]?.integer == $0.id })
                 }
-                #expect(listener.text.hasPrefix("retry: 2000\n\n"))
+                #expect(listener.text.hasPrefix("retry: 2000\nid: 4.0\n\n"))
                 for word in ["action", "amount", "payload", "\"rule\":", "because", "right"] {
                     #expect(!listener.text.contains(word), "\(word) is told")
                 }
@@ -80,7 +64,7 @@ struct EventTests {
             try await world.serving {
                 let listener = Listener()
                 let response = await world.follow(world.secrets[.reviewer] ?? "", after: 4)
-                try await listening(listener, to: response) {
+                try await listener.listening(to: response) {
                     let triage: JSON = ["policy": "triage", "input": ["message": "hello"]]
                     _ = try await world.send("POST", "/v1/decisions", as: .agent, triage)
                     let audited: JSON = ["policy": "audited", "input": ["amount": 1]]
@@ -128,7 +112,7 @@ struct EventTests {
                         // What the address says is older than the header.
                         query: [("after", "1")]
                     )
-                    try await listening(listener, to: response) {
+                    try await listener.listening(to: response) {
                         for number in 0..<40 {
                             _ = try await world.refund(Double(number))
                             if number % 8 == round { try await time.sleep(for: .milliseconds(3)) }
@@ -141,7 +125,7 @@ struct EventTests {
                 }
                 let listener = Listener()
                 let response = await world.follow(secret, query: [("after", "\(last)")])
-                try await listening(listener, to: response) {
+                try await listener.listening(to: response) {
                     try await time.sleep(for: .seconds(1))
                 }
                 heard += try listener.events.map(\.id)
@@ -169,7 +153,7 @@ struct EventTests {
                 {
                     let listener = Listener()
                     let response = await world.follow(secret ?? "", after: 0, query: query)
-                    try await listening(listener, to: response) {
+                    try await listener.listening(to: response) {
                         try await time.sleep(for: .seconds(1))
                     }
                     return try listener.events.map(\.id)
@@ -191,8 +175,12 @@ struct EventTests {
     }
 
     @Test(arguments: [
-        ("after", "x", "expected integer"), ("after", "-1", "must be at least 0"),
-        ("after", "99", "the log ends with entry 4"), ("kind", "decidd", "did you mean 'decided'?"),
+        ("after", "x", "'after' does not fit"), ("after", "-1", "'N.M'"),
+        ("after", "4.", "'120.45'"),
+        ("after", "04", "'N' alone"), ("after", "4.0.0", "'N.M'"), ("after", "", "'N.M'"),
+        ("after", "99", "the log ends with entry 4"),
+        ("after", "4.1", "the last change of a run is number 0"), ("run", "x", "no identifier"),
+        ("kind", "run_gap", "kind"), ("kind", "decidd", "did you mean 'decided'?"),
         ("polic", "x", "did you mean 'policy'?"),
     ])
     func `what cannot be followed is a problem`(
@@ -208,6 +196,25 @@ struct EventTests {
             )
             #expect(response.status == 400)
             #expect(String(decoding: response.body, as: UTF8.self).contains(word))
+        }
+    }
+
+    @Test(arguments: ["x", "4.", "-1", "4.0.0", "4,0", "99999999999999999999"])
+    func `an id that no event had is refused with the form of one, not passed over`(
+        id: String
+    ) async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            // What the address says does not stand in for it.
+            let response = await world.follow(
+                world.secrets[.agent] ?? "",
+                from: id,
+                query: [("after", "1")]
+            )
+            #expect(response.status == 400)
+            let told = String(decoding: response.body, as: UTF8.self)
+            #expect(told.contains("'Last-Event-ID' does not fit"))
+            #expect(told.contains("'N.M'"))
         }
     }
 

@@ -51,7 +51,7 @@ struct GatewayWorld: Sendable {
     let time: VirtualTime
     let driver: RunDriver
     let watch: RunWatch
-    let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+    let store: MemoryStore
     let service: DecisionService
     let gateway: Gateway
     let tokens: TokenDesk
@@ -61,15 +61,17 @@ struct GatewayWorld: Sendable {
     let lines = LogLines()
 
     /// `model` answers after so long, with such a probability of a refund; `rate` is that of every
-    /// token.
+    /// token; so many changes of runs are kept.
     init(
         _ time: VirtualTime,
         rate: Rate? = nil,
         allowsPrivateCallbacks: Bool = false,
         flows: [String: String] = [:],
+        runChanges: Int = Storage.Limits.runChanges,
         model: @escaping @Sendable () -> (Duration, Double?) = { (.milliseconds(20), 0.95) }
     ) async throws {
         self.time = time
+        store = MemoryStore(secret: [UInt8](repeating: 3, count: 32), runChanges: runChanges)
         var contents = [
             "stepgate.yaml": Array(Self.stepgate.utf8),
             "Policies/refund.yaml": Array(Self.refund.utf8),

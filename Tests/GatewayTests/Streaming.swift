@@ -52,6 +52,9 @@ final class Upload: Sendable {
 /// A client of a streamed answer.
 final class Listener: Sendable {
     struct Event: Equatable {
+        /// Where to go on from.
+        let position: String
+        /// The entry of the log in it.
         let id: Int64
         let kind: String
         let data: JSON
@@ -100,7 +103,10 @@ final class Listener: Sendable {
                 guard let id = Self.field("id", fields), let kind = Self.field("event", fields),
                     let data = Self.field("data", fields)
                 else { continue }
-                events.append(Event(id: Int64(id) ?? -1, kind: kind, data: try JSON.read(data)))
+                let entry = Int64(id.prefix { $0 != "." }) ?? -1
+                events.append(
+                    Event(position: id, id: entry, kind: kind, data: try JSON.read(data))
+                )
             }
             return events
         }
@@ -108,6 +114,23 @@ final class Listener: Sendable {
 
     private static func field(_ name: String, _ fields: [String]) -> String? {
         fields.first { $0.hasPrefix(name + ": ") }.map { String($0.dropFirst(name.count + 2)) }
+    }
+}
+
+extension Listener {
+    /// Listens while the work goes on; the stream is over when this returns.
+    func listening<Value: Sendable>(
+        to response: GatewayResponse,
+        _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let stream = try #require(response.stream)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await stream(self.writer) }
+            let value = try await work()
+            group.cancelAll()
+            try await group.waitForAll()
+            return value
+        }
     }
 }
 
@@ -150,10 +173,11 @@ extension GatewayWorld {
     func follow(
         _ secret: String,
         after: Int64? = nil,
+        from position: String? = nil,
         query: [(String, String)] = []
     ) async -> GatewayResponse {
         var headers = ["authorization": "Bearer \(secret)"]
-        if let after { headers["last-event-id"] = "\(after)" }
+        if let last = position ?? after.map({ "\($0)" }) { headers["last-event-id"] = last }
         return await handle(
             GatewayRequest(
                 method: "GET",

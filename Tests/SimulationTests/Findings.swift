@@ -21,6 +21,7 @@ enum Invariant: String, CaseIterable, Sendable {
     case settles = "a run does not go round and round"
     case takesWhatCame = "what is waited for is taken when it comes"
     case actOnce = "an act is done once"
+    case changesTold = "the changes that are told end in what each run is"
     case undoneBackwards = "what is undone is undone last first, and only what was done"
 }
 

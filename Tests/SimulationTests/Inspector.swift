@@ -134,6 +134,33 @@ struct Inspector {
         }
         for run in view.runs where run.state == .queued { inspectQueued(run, view) }
         for run in view.runs { try await replay(run) }
+        try await inspectChanges(view)
+    }
+
+    /// Who heard all changes of runs knows where each is, and no item of a list was told of.
+    private func inspectChanges(_ view: View) async throws {
+        let changes = try await store.runChanges(after: 0, limit: .max)
+        if changes.map(\.number) != Array(1..<Int64(changes.count + 1)) {
+            findings.add(.changesTold, nil, "their numbers have a gap")
+        }
+        let last = Dictionary(changes.map { ($0.run, $0) }) { $1 }
+        for run in view.runs {
+            guard let change = last[run.id] else {
+                let isToBegin = run.state == .running && run.isQueued
+                if run.kind == .item || isToBegin { continue }
+                findings.add(.changesTold, run.id, "nothing was told of it")
+                continue
+            }
+            if run.kind == .item { findings.add(.changesTold, run.id, "an item was told of") }
+            let told = (change.state, change.stage, change.stageSince)
+            if told != (run.state, run.stage, run.stage == nil ? told.2 : run.stageSince) {
+                findings.add(
+                    .changesTold,
+                    run.id,
+                    "it is \(run.state) in \(run.stage ?? "none"), and was told as \(change)"
+                )
+            }
+        }
     }
 
     /// A new run that ends the oldest does not wait behind one that nobody has ended.

@@ -184,6 +184,7 @@ struct RunDifferenceTests {
             "\(try await store.runs(on: StoreFixture.release, limit: 999).map(\.id))",
             "\(try await store.runs(byField).map(\.id))",
             "\(try await store.runs(RunQuery(limit: 999)).map(\.id))",
+            "\(try await store.runChanges(after: 0, limit: 9_999))",
         ]
     }
 }

@@ -58,6 +58,14 @@ struct RunPlanTests {
         #expect(try plan(Rows.nextDue).contains { $0.contains("INDEX steps_due") })
     }
 
+    @Test func `changes of runs are read along their numbers, and the last is found at once`()
+        throws
+    {
+        try expectIndexed(Rows.runChanges, "INTEGER PRIMARY KEY (rowid>?)")
+        try expectIndexed("SELECT max(number) FROM run_changes", "SEARCH run_changes")
+        try expectIndexed("DELETE FROM run_changes WHERE number<=?", "INTEGER PRIMARY KEY")
+    }
+
     private func expectListed(
         _ index: String,
         sorted: Bool = false,

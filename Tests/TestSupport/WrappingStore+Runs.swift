@@ -77,6 +77,17 @@ extension WrappingStore {
         try await store.history(of: run, from: number, limit: limit)
     }
 
+    package func runChanges(
+        after number: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [RunChange] {
+        try await store.runChanges(after: number, limit: limit)
+    }
+
+    package func lastRunChange() async throws(StoreError) -> Int64 {
+        try await store.lastRunChange()
+    }
+
     package func resource(_ digest: Digest) async throws(StoreError) -> [UInt8]? {
         try await store.resource(digest)
     }

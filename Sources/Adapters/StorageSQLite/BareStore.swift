@@ -7,6 +7,8 @@ internal import Values
 /// and the durability of the real store, and nothing else.
 package final class BareStore {
     private let connection: SQLiteConnection
+    /// The changes of runs written so far.
+    private var changes: Int64 = 0
 
     /// Makes a store at that path.
     package init(_ path: String) throws(StoreError) {
@@ -76,6 +78,13 @@ package final class BareStore {
                 let place: [SQLiteValue] = [id, .integer(Int64(number))]
                 try connection.run("DELETE FROM steps WHERE run=? AND step=?", place)
             }
+        }
+        if let kind = write.changeKind {
+            changes += 1
+            try connection.run(
+                Rows.insertRunChange,
+                Rows.values(of: RunChange(changes, kind, of: run))
+            )
         }
         guard let event = write.event else { return }
         try connection.run(

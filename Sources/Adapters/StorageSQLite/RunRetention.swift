@@ -33,6 +33,8 @@ struct RunRetention {
 
     /// How many were forgotten, once the counters are written.
     mutating func finish() throws -> Int {
+        // They have no index by run: looked through once, by the call after which none is left.
+        if forgotten < limit { try RunChanges.forget(connection) }
         try tables.finish()
         return forgotten
     }

@@ -11,8 +11,13 @@ struct RunTables {
     private var number: Int64?
     /// Queued runs written that had been told of no slot, and so have none to pass on.
     private var untold: Set<Identifier> = []
+    private var changes: RunChanges
 
-    init(_ connection: SQLiteConnection) { self.connection = connection }
+    /// Keeps so many changes of runs.
+    init(_ connection: SQLiteConnection, changes: Int = Storage.Limits.runChanges) {
+        self.connection = connection
+        self.changes = RunChanges(connection, kept: changes)
+    }
 
     // MARK: Admission
 
@@ -94,6 +99,10 @@ struct RunTables {
         }
         bytes += try keep(write.resources, for: run.root)
         try count(run, write.before)
+        if let kind = write.changeKind {
+            try changes.append(kind, of: run)
+            bytes += 150
+        }
         return bytes + 300
     }
 
@@ -257,6 +266,7 @@ struct RunTables {
 
     /// Writes what the transitions add up to; before the commit.
     mutating func finish() throws {
+        try changes.finish()
         for (place, count) in counts where count != 0 {
             try connection.run(
                 "INSERT INTO stage_counts VALUES (?,?,?,?,?) "

@@ -188,6 +188,22 @@ extension SQLiteStore {
         }
     }
 
+    package func runChanges(
+        after number: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [RunChange] {
+        try await read { connection in
+            try connection.rows(
+                Rows.runChanges,
+                [.integer(number), .integer(Int64(min(limit, Limits.rows)))]
+            ).map { try Rows.runChange($0) }
+        }
+    }
+
+    package func lastRunChange() async throws(StoreError) -> Int64 {
+        try await read { try RunChanges.last($0) }
+    }
+
     // MARK: Writes beside the log
 
     package func signal(

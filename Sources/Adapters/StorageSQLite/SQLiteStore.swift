@@ -24,12 +24,14 @@ package final class SQLiteStore: Store {
     private let lock: StoreLock?
 
     /// Opens or makes the store; `secret` are 32 random bytes for one that is new, `waiting` is how
-    /// many changes may wait for the disk before further ones are refused as `busy`.
+    /// many changes may wait for the disk before further ones are refused as `busy`, `runChanges` how
+    /// many changes of runs are kept.
     package init(
         _ path: String,
         mode: Mode,
         secret: [UInt8],
-        waiting: Int = Limits.waitingChanges
+        waiting: Int = Limits.waitingChanges,
+        runChanges: Int = Storage.Limits.runChanges
     ) throws(StoreError) {
         self.path = path
         lock = mode == .engine ? try StoreLock(path) : nil
@@ -54,7 +56,8 @@ package final class SQLiteStore: Store {
             writer = Writer(
                 Confined("writer", writing),
                 checkpoints: checkpoints,
-                waiting: waiting
+                waiting: waiting,
+                runChanges: runChanges
             )
             reader = Confined("reader", try SQLiteConnection(path, readOnly: true))
         } catch let error as StoreError {

@@ -22,9 +22,9 @@ struct Transaction {
 
     /// Reads the chain's head inside the transaction that was begun, since another process may have
     /// appended.
-    init(_ connection: SQLiteConnection) throws {
+    init(_ connection: SQLiteConnection, runChanges: Int) throws {
         self.connection = connection
-        runs = RunTables(connection)
+        runs = RunTables(connection, changes: runChanges)
         let last = try connection.row(
             "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
         )

@@ -25,10 +25,12 @@ final class Writer: Sendable {
     private let checkpoints: Checkpoints
 
     private let waiting: Int
+    private let runChanges: Int
 
-    /// `waiting` is how many changes may wait for the disk.
-    init(_ confined: Confined, checkpoints: Checkpoints, waiting: Int) {
+    /// `waiting` is how many changes may wait for the disk, `runChanges` how many of runs are kept.
+    init(_ confined: Confined, checkpoints: Checkpoints, waiting: Int, runChanges: Int) {
         self.waiting = waiting
+        self.runChanges = runChanges
         self.confined = confined
         self.checkpoints = checkpoints
     }
@@ -200,7 +202,7 @@ final class Writer: Sendable {
     ) -> Result<[[CommitResult]], StoreError> {
         var bytes = 0
         let result = Self.inTransaction(connection) {
-            var transaction = try Transaction(connection)
+            var transaction = try Transaction(connection, runChanges: runChanges)
             var results: [[CommitResult]] = []
             for changes in batch {
                 var answers: [CommitResult] = []

@@ -138,7 +138,7 @@ package final class DecisionService: Sendable {
         tell(id, state)
     }
 
-    /// Tells those who follow the log that something was written.
+    /// Tells those who follow the log and the runs that something was written.
     func noticed() { events.wake() }
 
     /// Wakes whoever waits for that.

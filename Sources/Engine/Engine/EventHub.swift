@@ -4,32 +4,38 @@ package import Storage
 internal import Synchronization
 internal import Values
 
-/// Follows the log once for all who want to be told of it.
+/// Follows the log and the changes of runs once for all who want to be told of them.
 ///
 /// Each follower has nothing but a position: who is near the end is served from the last events,
-/// who is not reads the log for itself, so that a slow one neither holds others nor grows. The hub
+/// who is not reads the store for itself, so that a slow one neither holds others nor grows. The hub
 /// reads when something was committed here, and each half second for what other processes did;
 /// while nobody follows it rests.
 package final class EventHub: Sendable {
-    /// What a follower hears next.
-    package enum Next: Sendable, Equatable {
-        /// In the order of the log; none is left out.
-        case events([LogEvent])
-        /// Nothing until the time named.
+    /// Some of what comes after a position, of one kind or of both.
+    struct Page {
+        let entries: [LogEvent]
+        let changes: [RunChangeEvent]
+
+        var isEmpty: Bool { entries.isEmpty && changes.isEmpty }
+    }
+
+    enum Next {
+        /// In their orders; only changes that are no longer kept are left out.
+        case page(Page)
         case quiet
-        /// The server stops, or the follower's own task was cancelled.
         case stopped
     }
 
     private struct Waiter {
         let number: Int
-        let after: Int64
+        let after: EventPosition
         let until: Instant
         let continuation: CheckedContinuation<Void, Never>
     }
 
     private struct State {
-        var ring = EventRing(limit: Limits.eventsAtHand)
+        var entries = EventRing<LogEvent>(limit: Limits.eventsAtHand)
+        var changes = EventRing<RunChangeEvent>(limit: Limits.eventsAtHand)
         var owners = EventOwners(limit: Limits.ownersKept)
         var waiters: [Waiter] = []
         var listeners = 0
@@ -39,6 +45,24 @@ package final class EventHub: Sendable {
         var isWoken = false
         /// The hub itself, while it has nothing to do.
         var sleeper: CheckedContinuation<Void, Never>?
+
+        /// Up to where all was read.
+        var head: EventPosition { EventPosition(entry: entries.head, change: changes.head) }
+        /// What comes after it is at hand.
+        var base: EventPosition { EventPosition(entry: entries.base, change: changes.base) }
+
+        func page(after position: EventPosition) -> Page {
+            Page(
+                entries: entries.events(after: position.entry, limit: Limits.eventPage),
+                changes: changes.events(after: position.change, limit: Limits.eventPage)
+            )
+        }
+
+        /// After a rest the hub goes on where all ends, not where it stopped.
+        mutating func begin(at end: EventPosition) {
+            if end.entry > entries.head { entries.begin(at: end.entry) }
+            if end.change > changes.head { changes.begin(at: end.change) }
+        }
     }
 
     private enum Look {
@@ -59,7 +83,7 @@ package final class EventHub: Sendable {
     /// Who follows now.
     package var listeners: Int { state.withLock { $0.listeners } }
 
-    /// Reads the log for those who follow it, until `stop` or its task is cancelled.
+    /// Reads for those who follow, until `stop` or its task is cancelled.
     package func run() async {
         while !Task.isCancelled, !state.withLock({ $0.isStopped }) {
             await pause()
@@ -95,21 +119,35 @@ package final class EventHub: Sendable {
         sleeper?.resume()
     }
 
-    /// Begins to follow after that entry, or after the last there is.
+    /// Begins to follow from there on, or from now on.
     ///
-    /// Throws `.busy` when `Limits.listeners` follow already or the hub has stopped, `.refused` for an entry that the log
-    /// does not have yet.
-    package func follow(after sequence: Int64?) async throws(EngineError) -> EventFollower {
-        let head: Int64
+    /// Throws `.busy` when `Limits.listeners` follow already or the hub has stopped, `.refused` for
+    /// what is not there yet.
+    package func follow(after start: EventStart?) async throws(EngineError) -> EventFollower {
+        let end: EventPosition
         do {
-            head = try await store.head().count
+            end = EventPosition(
+                entry: try await store.head().count,
+                change: try await store.lastRunChange()
+            )
         } catch {
             throw EngineError(error)
         }
-        guard sequence ?? 0 <= head else {
+        let position = EventPosition(
+            entry: start?.entry ?? end.entry,
+            change: start?.change ?? end.change
+        )
+        if position.entry > end.entry {
             throw EngineError(
                 .refused,
-                "the log ends with entry \(head): there is no entry \(sequence ?? 0) to follow"
+                "the log ends with entry \(end.entry): there is no entry \(position.entry) to follow"
+            )
+        }
+        if position.change > end.change {
+            throw EngineError(
+                .refused,
+                "the last change of a run is number \(end.change): there is no number "
+                    + "\(position.change) to follow"
             )
         }
         let problem = state.withLock { state -> String? in
@@ -117,38 +155,35 @@ package final class EventHub: Sendable {
             guard state.listeners < Limits.listeners else {
                 return "\(Limits.listeners) follow the events already"
             }
-            // After a rest the hub goes on where the log ends, not where it stopped.
-            if state.listeners == 0, head > state.ring.head { state.ring.begin(at: head) }
+            if state.listeners == 0 { state.begin(at: end) }
             state.listeners += 1
             return nil
         }
         if let problem { throw EngineError(.busy, problem) }
         wake()
-        return EventFollower(self, after: sequence ?? head)
+        return EventFollower(self, after: position)
     }
 
     // MARK: For one follower
 
     func left() { state.withLock { $0.listeners -= 1 } }
 
-    func next(after position: Int64, until: Instant) async -> Next {
+    func next(after position: EventPosition, until: Instant) async -> Next {
         while true {
             let look = state.withLock { state -> Look in
                 if state.isStopped || Task.isCancelled { return .answer(.stopped) }
                 if clock.now >= until { return .answer(.quiet) }
-                if position < state.ring.base { return .behind }
-                guard position < state.ring.head else { return .wait }
-                return .answer(
-                    .events(state.ring.events(after: position, limit: Limits.eventPage))
-                )
+                if position.isBehind(state.base) { return .behind }
+                guard position.isBehind(state.head) else { return .wait }
+                return .answer(.page(state.page(after: position)))
             }
             switch look {
             case .answer(let next): return next
             case .wait: await wait(after: position, until: until)
             case .behind:
                 do throws(StoreError) {
-                    let page = try await events(after: position)
-                    if !page.isEmpty { return .events(page) }
+                    let page = try await page(after: position)
+                    if !page.isEmpty { return .page(page) }
                 } catch {
                     // The store cannot be read now; what is owed is told when it can.
                 }
@@ -157,7 +192,7 @@ package final class EventHub: Sendable {
         }
     }
 
-    private func wait(after position: Int64, until: Instant) async {
+    private func wait(after position: EventPosition, until: Instant) async {
         let number = state.withLock { state -> Int in
             state.number += 1
             return state.number
@@ -165,7 +200,7 @@ package final class EventHub: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state -> Bool in
-                    if Task.isCancelled || state.isStopped || position < state.ring.head {
+                    if Task.isCancelled || state.isStopped || position.isBehind(state.head) {
                         return true
                     }
                     state.waiters.append(
@@ -229,18 +264,21 @@ package final class EventHub: Sendable {
         }
     }
 
-    /// Reads up to the end of the log; a store that cannot be read is read at the next look.
+    /// Reads up to the end; a store that cannot be read is read at the next look.
     private func readOn() async {
         while !Task.isCancelled {
-            let head = state.withLock { state -> Int64? in
+            let head = state.withLock { state -> EventPosition? in
                 state.isWoken = false
-                return state.listeners > 0 && !state.isStopped ? state.ring.head : nil
+                return state.listeners > 0 && !state.isStopped ? state.head : nil
             }
             guard let head else { return }
             do throws(StoreError) {
-                let page = try await events(after: head)
-                state.withLock { $0.ring.add(page) }
-                if page.count < Limits.eventPage { return }
+                let page = try await page(after: head)
+                state.withLock { state in
+                    state.entries.add(page.entries, after: head.entry)
+                    state.changes.add(page.changes, after: head.change)
+                }
+                if max(page.entries.count, page.changes.count) < Limits.eventPage { return }
             } catch {
                 return
             }
@@ -251,12 +289,23 @@ package final class EventHub: Sendable {
     private func tell() {
         let now = clock.now
         let met = state.withLock { state -> [Waiter] in
-            let head = state.ring.head
-            let met = state.waiters.filter { $0.after < head || $0.until <= now }
-            if !met.isEmpty { state.waiters.removeAll { $0.after < head || $0.until <= now } }
+            let head = state.head
+            let met = state.waiters.filter { $0.after.isBehind(head) || $0.until <= now }
+            if !met.isEmpty {
+                state.waiters.removeAll { $0.after.isBehind(head) || $0.until <= now }
+            }
             return met
         }
         for waiter in met { waiter.continuation.resume() }
+    }
+
+    private func page(after position: EventPosition) async throws(StoreError) -> Page {
+        let entries = try await events(after: position.entry)
+        let changes = try await store.runChanges(
+            after: position.change,
+            limit: Limits.eventPage
+        )
+        return Page(entries: entries, changes: changes.map { RunChangeEvent($0) })
     }
 
     private func events(after sequence: Int64) async throws(StoreError) -> [LogEvent] {
@@ -277,7 +326,11 @@ package final class EventHub: Sendable {
         }
         if let known = state.withLock({ $0.owners[id] }) { return known }
         guard let record = try await store.decision(id) else { return nil }
-        let owner = LogEvent.Owner(policy: record.policy, caller: record.caller)
+        let owner = LogEvent.Owner(
+            policy: record.policy,
+            caller: record.caller,
+            source: record.source
+        )
         state.withLock { $0.owners.keep(owner, of: id) }
         return owner
     }

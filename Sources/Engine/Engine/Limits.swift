@@ -44,13 +44,14 @@ package enum Limits {
     static let fewWaiters = 64
     /// Between two moments at which waiters are let go, where many go one after the other.
     static let alarmPause = Duration.milliseconds(20)
-    /// Who may follow the log at once.
+    /// Who may follow the log and the runs at once.
     package static let listeners = 256
-    /// Events kept at hand for all who follow; who is further behind reads the log.
+    /// Entries, and changes of runs, kept at hand for all who follow; who is further behind reads the
+    /// store.
     static let eventsAtHand = 2_048
     /// Events read or handed on at a time.
     static let eventPage = 256
-    /// Between two readings of the log for those who follow it, so that many commits are one reading.
+    /// Between two readings for those who follow, so that many commits are one reading.
     static let eventPause = Duration.milliseconds(10)
     /// Decisions whose policy and caller are remembered for events that do not say them.
     static let ownersKept = 8_192

@@ -1,6 +1,6 @@
 internal import Decisions
 internal import Storage
-internal import Values
+package import Values
 
 /// One entry of the log as those who follow it are told: what happened to which decision, and no
 /// value of it.
@@ -12,14 +12,30 @@ package struct LogEvent: Sendable, Equatable {
     struct Owner: Sendable, Equatable {
         let policy: String
         let caller: String
+        /// The run whose step asked, if one did.
+        let run: Identifier?
+
+        init(policy: String, caller: String, source: String = "") {
+            self.policy = policy
+            self.caller = caller
+            let isOfRun = source.hasPrefix(DecisionRecord.runPrefix)
+            let name = source.dropFirst(DecisionRecord.runPrefix.count).prefix { $0 != "/" }
+            run = isOfRun ? Identifier(String(name)) : nil
+        }
     }
 
     package let sequence: Int64
     package let kind: String
+    /// When, as it is told: in UTC and always as long, so that texts are in the order of times.
+    let at: String
     /// Of the decision it concerns; nothing for what concerns none.
     package let policy: String?
     /// Who asked for that decision.
     package let caller: String?
+    /// The run that asked for that decision, or that somebody acted on.
+    package let run: Identifier?
+    /// The flow whose own question it is, or of the run that somebody acted on.
+    package let flow: String?
     /// What is told, as compact JSON without a line break.
     package let json: [UInt8]
 
@@ -33,8 +49,15 @@ package struct LogEvent: Sendable, Equatable {
     init(_ entry: LoggedFacts, of owner: Owner?) {
         sequence = entry.sequence
         kind = entry.kind
+        at = entry.at.string ?? ""
         policy = owner?.policy
         caller = owner?.caller
+        run = owner?.run ?? entry.facts["run"]?.string.flatMap { Identifier($0) }
+        // A question that a flow asks by itself is named FLOW/STEP.
+        flow =
+            owner.flatMap { owner in
+                owner.policy.firstIndex(of: "/").map { String(owner.policy[..<$0]) }
+            } ?? entry.facts["flow"]?.string
         var members: [JSONObject.Member] = [
             .init("sequence", .int(entry.sequence)), .init("kind", .string(entry.kind)),
             .init("at", entry.at),
@@ -43,6 +66,7 @@ package struct LogEvent: Sendable, Equatable {
             members.append(.init("decision", .string(decision.description)))
         }
         if let owner { members.append(.init("policy", .string(owner.policy))) }
+        if let run = owner?.run { members.append(.init("run", .string(run.description))) }
         // What administers the store says it all: it is about no decision and has no values.
         let isAdministered = entry.kind == Entry.Kind.administered.rawValue
         for fact in entry.facts.members where isAdministered || Self.told.contains(fact.name) {
@@ -91,7 +115,11 @@ struct LoggedFacts {
         guard decision != nil, let policy = facts["policy"]?.string,
             let caller = facts["caller"]?.string
         else { return nil }
-        return LogEvent.Owner(policy: policy, caller: caller)
+        return LogEvent.Owner(
+            policy: policy,
+            caller: caller,
+            source: facts["source"]?.string ?? ""
+        )
     }
 
     /// What its decision is from then on, where the kind tells it and the facts need not.
@@ -129,39 +157,5 @@ struct EventOwners {
             recent = [:]
         }
         recent[id] = owner
-    }
-}
-
-/// The last events in the order of the log, without a gap.
-struct EventRing {
-    private let limit: Int
-    private var events: [LogEvent] = []
-    /// The sequence after which `events` begins.
-    private(set) var base: Int64 = 0
-    /// The sequence up to which the log was read.
-    var head: Int64 { base + Int64(events.count) }
-
-    init(limit: Int) { self.limit = limit }
-
-    /// Forgets what is at hand and goes on from there.
-    mutating func begin(at sequence: Int64) {
-        events = []
-        base = sequence
-    }
-
-    /// Adds what follows the head; anything else was read for a head that is no more.
-    mutating func add(_ page: [LogEvent]) {
-        guard page.first?.sequence == head + 1 else { return }
-        events += page
-        // Let go of many at once, so that each is moved once and not each time.
-        if events.count >= 2 * limit {
-            base += Int64(events.count - limit)
-            events.removeFirst(events.count - limit)
-        }
-    }
-
-    /// At most so many after that sequence, which the ring covers.
-    func events(after sequence: Int64, limit: Int) -> [LogEvent] {
-        Array(events.dropFirst(Int(sequence - base)).prefix(limit))
     }
 }

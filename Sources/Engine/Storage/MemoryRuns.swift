@@ -12,6 +12,12 @@ struct MemoryRuns: Sendable {
     var resources: [Digest: [UInt8]] = [:]
     /// By outermost run.
     var uses: [Identifier: Set<Digest>] = [:]
+    /// The latest, without a gap.
+    private(set) var changes: [RunChange] = []
+    /// How many of them are kept.
+    let keptChanges: Int
+
+    init(keptChanges: Int) { self.keptChanges = keptChanges }
 
     func admits(_ writes: [RunWrite]) -> Bool {
         writes.allSatisfy { write in
@@ -49,6 +55,11 @@ struct MemoryRuns: Sendable {
         }
         if let event = write.event { history[run.id, default: []].append(event) }
         keep(write.resources, for: run.root)
+        guard let kind = write.changeKind else { return }
+        changes.append(RunChange((changes.last?.number ?? 0) + 1, kind, of: run))
+        if changes.count >= keptChanges + Limits.runChangesLot {
+            changes.removeFirst(changes.count - keptChanges)
+        }
     }
 
     mutating func keep(_ kept: [KeptResource], for root: Identifier) {
@@ -116,6 +127,11 @@ struct MemoryRuns: Sendable {
                 && run.updatedAt < endedBefore
         }
         var forgotten = 0
+        defer {
+            for index in changes.indices where runs[changes[index].run] == nil {
+                changes[index].reason = nil
+            }
+        }
         for root in roots.sorted(by: { $0.id < $1.id }) {
             let tree = runs.values.filter { $0.root == root.id }
             guard tree.allSatisfy(\.state.isFinal) else { continue }

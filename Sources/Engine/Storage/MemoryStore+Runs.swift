@@ -153,6 +153,21 @@ extension MemoryStore {
         }
     }
 
+    package func runChanges(
+        after number: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [RunChange] {
+        state.withLock { state in
+            let changes = state.runs.changes
+            let first = changes.first?.number ?? 1
+            return Array(changes.dropFirst(Int(max(0, number - first + 1))).prefix(limit))
+        }
+    }
+
+    package func lastRunChange() async throws(StoreError) -> Int64 {
+        state.withLock { $0.runs.changes.last?.number ?? 0 }
+    }
+
     package func resource(_ digest: Digest) async throws(StoreError) -> [UInt8]? {
         state.withLock { $0.runs.resources[digest] }
     }

@@ -32,7 +32,7 @@ package final class MemoryStore: Store {
         var answers: [Digest: KeptAnswer] = [:]
         var tokens: [Identifier: AccessToken] = [:]
         var callbacks: [Identifier: Callback] = [:]
-        var runs = MemoryRuns()
+        var runs: MemoryRuns
 
         func claim(_ name: KeyClaim.Name) -> Claim? {
             claims[name].flatMap { claim in
@@ -41,10 +41,14 @@ package final class MemoryStore: Store {
         }
     }
 
-    let state = Mutex(State())
+    let state: Mutex<State>
     private let storeSecret: [UInt8]
 
-    package init(secret: [UInt8]) { storeSecret = secret }
+    /// Keeps so many changes of runs.
+    package init(secret: [UInt8], runChanges: Int = Limits.runChanges) {
+        storeSecret = secret
+        state = Mutex(State(runs: MemoryRuns(keptChanges: runChanges)))
+    }
 
     package func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
         state.withLock { state in changes.map { Self.apply($0, to: &state) } }

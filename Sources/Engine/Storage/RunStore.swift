@@ -62,6 +62,13 @@ package protocol RunStore: Sendable {
         from number: Int64,
         limit: Int
     ) async throws(StoreError) -> [HistoryEvent]
+    /// What became of runs, in the order of the commits, after that number; at most so many.
+    ///
+    /// A commit appends them with its transitions, as `RunWrite.changeKind` says. The numbers are
+    /// consecutive; where the first is not the next one, those between are no longer kept.
+    func runChanges(after number: Int64, limit: Int) async throws(StoreError) -> [RunChange]
+    /// The number of the last of them; 0 where there never was one.
+    func lastRunChange() async throws(StoreError) -> Int64
     /// The bytes of a large value.
     func resource(_ digest: Digest) async throws(StoreError) -> [UInt8]?
 
@@ -93,7 +100,8 @@ package protocol RunStore: Sendable {
     /// histories, fields and resources; about `limit` runs a call, and how many they were.
     ///
     /// A tree of which any run is live is left alone. The outermost run of a large tree goes last, so
-    /// that a later call goes on with it.
+    /// that a later call goes on with it. A call that finds fewer than it may forget takes the reasons
+    /// out of the changes of all that are gone.
     func forgetRuns(
         endedBefore: Instant,
         states: Set<RunState>,

@@ -105,6 +105,21 @@ extension MeasuredStore {
         }
     }
 
+    package func runChanges(
+        after number: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [RunChange] {
+        try await read { () async throws(StoreError) in
+            try await store.runChanges(after: number, limit: limit)
+        }
+    }
+
+    package func lastRunChange() async throws(StoreError) -> Int64 {
+        try await read { () async throws(StoreError) in
+            try await store.lastRunChange()
+        }
+    }
+
     package func resource(_ digest: Digest) async throws(StoreError) -> [UInt8]? {
         try await read { () async throws(StoreError) in
             try await store.resource(digest)

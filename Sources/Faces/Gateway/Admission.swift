@@ -62,7 +62,11 @@ struct Admission: Sendable {
             }
             let value = parameter.isList ? JSON.array(list) : list[0]
             if let failure = schema.validate(value).first {
-                throw Problem(query: "'\(parameter.name)' \(failure.message)")
+                // A pattern says little to a person.
+                let told =
+                    failure.keyword == "pattern"
+                    ? "does not fit: \(parameter.description)" : failure.message
+                throw Problem(query: "'\(parameter.name)' \(told)")
             }
             if parameter.schema["format"] == "uuid", Identifier(value.string ?? "") == nil {
                 throw Problem(

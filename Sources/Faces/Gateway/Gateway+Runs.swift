@@ -231,7 +231,10 @@ extension Gateway {
 
 extension Visitor {
     /// Whether a run is there for them: of their flows, and for an agent their own.
-    func sees(_ run: Run) -> Bool {
-        token.covers(flow: run.plan.flow) && (token.role != .agent || run.caller == name)
+    func sees(_ run: Run) -> Bool { sees(flow: run.plan.flow, caller: run.caller) }
+
+    /// The same by what is known of a run that somebody started.
+    func sees(flow: String, caller: String) -> Bool {
+        token.covers(flow: flow) && (token.role != .agent || caller == name)
     }
 }

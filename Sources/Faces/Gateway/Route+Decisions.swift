@@ -64,47 +64,7 @@ extension Route {
             takesStream: true,
             handler: { gateway, call async throws(Problem) in try await gateway.batch(call) }
         ),
-        Route(
-            method: "GET",
-            path: "/v1/events",
-            roles: everyone,
-            operation: "followEvents",
-            tag: .decisions,
-            summary: "What happens to decisions, as it happens (server-sent events).",
-            detail: "An event for each entry of the log that the token may see, without inputs and "
-                + "outputs. Its id is where to go on from; a comment each 15 s is a sign of life.",
-            query: [
-                Parameter(
-                    name: "policy",
-                    schema: ["type": "string"],
-                    description: "only of this policy"
-                ),
-                Parameter(
-                    name: "kind",
-                    schema: [
-                        "type": "array",
-                        "items": Form.word("A kind.", of: Entry.Kind.allCases.map(\.rawValue)),
-                    ],
-                    description: "only of these kinds"
-                ),
-                Parameter(
-                    name: "after",
-                    schema: Form.count("An event's id."),
-                    description: "from the first event after this one; without it, from now on"
-                ),
-            ],
-            headers: [.lastEvent],
-            answers: [
-                Answer(
-                    status: 200,
-                    description: "Events without end.",
-                    contentType: "text/event-stream",
-                    schema: Form.text("Server-sent events."),
-                    headers: [.cacheControl, .accelBuffering]
-                )
-            ],
-            handler: { gateway, call async throws(Problem) in try await gateway.events(call) }
-        ),
+        .events,
         Route(
             method: "GET",
             path: "/v1/decisions",

@@ -28,17 +28,6 @@ extension Route.Parameter {
 }
 
 extension Route.Header {
-    /// Sent by a client that comes back after a break.
-    static let lastEvent = Self(
-        name: "Last-Event-ID",
-        schema: Form.setting(
-            "pattern",
-            "^(0|[1-9][0-9]{0,17})$",
-            Form.text("An event's id.", "17")
-        ),
-        description: "from the first event after this one",
-        fault: .query
-    )
     /// With or without quotes.
     static let idempotencyKey = Self(
         name: "Idempotency-Key",

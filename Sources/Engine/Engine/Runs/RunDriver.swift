@@ -202,6 +202,7 @@ package final class RunDriver: Sendable {
     /// Takes up what a transition has made ready.
     private func committed(_ run: Run, _ children: [Run]) {
         told(run)
+        service.noticed()
         var first: Instant?
         let mustRing = state.withLock { state in
             let before = state.queue.count
