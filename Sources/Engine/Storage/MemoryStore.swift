@@ -105,7 +105,8 @@ package final class MemoryStore: Store {
             )
         }
         write(change.runs, to: &state)
-        if let decision = work.decision, work.finalAt != nil {
+        // Nobody can wait for a decision that was not there before but the runs just written.
+        if case .update(let decision)? = change.decision, work.finalAt != nil {
             state.runs.decided(decision.id)
         }
         return .committed(work.head)
