@@ -117,11 +117,12 @@ struct ReadingTests {
             throw Unexpected()
         }
         #expect(output?.allows(["ok": true]) == true)
-        guard case .wait(.event(let type, let match)) = try step("shipped").work else {
+        guard case .wait(.event(let type, let match, let about)) = try step("shipped").work else {
             throw Unexpected()
         }
         #expect(type == "com.example.shipped")
         #expect(match?.reads == [try #require(flow.number(of: "pay"))])
+        #expect(about?.path == ["data", "id"])
         guard case .wait(.until(let until)) = try step("until").work else { throw Unexpected() }
         #expect(until.program.resultType == .timestamp)
         guard case .wait(.until(let fixed)) = try step("fixed").work else { throw Unexpected() }

@@ -106,7 +106,9 @@ struct FlowGenerator {
         case 9: work = review
         case 10: work = "wait: {callback: {output: {n: integer}}}"
         case 11:
-            work = "wait: {event: {type: \(dice.pick(Self.events)), match: event.n % 2 == 0}}"
+            let about = dice.within(0...1) == 0 ? "" : " && event.about == input.amount % 2"
+            work =
+                "wait: {event: {type: \(dice.pick(Self.events)), match: event.n % 2 == 0\(about)}}"
             path = ""
         default:
             // Has no value for one input in five.

@@ -161,7 +161,9 @@ struct SimulatedWorkers: Sendable {
 
     private func tell(_ type: String) async {
         do throws(EngineError) {
-            let event: JSON = ["n": .int(Int64(dice.below(4)))]
+            let event: JSON = [
+                "n": .int(Int64(dice.below(4))), "about": .int(Int64(dice.below(2))),
+            ]
             _ = try await world.desks(dice).runs.arrived(event: event, type: type)
         } catch {
             return
@@ -184,8 +186,11 @@ struct SimulatedWorkers: Sendable {
                 {
                     world.findings.add(.takesWhatCame, run.id, "step \(step.step) was called")
                 }
-            case .event(let type)?:
-                if try await desk.arrived(event: ["n": 2], type: type) > 0 { isAny = true }
+            case .event(let type, _)?:
+                for about in 0...1 as ClosedRange<Int64> {
+                    let event: JSON = ["n": 2, "about": .int(about)]
+                    if try await desk.arrived(event: event, type: type) > 0 { isAny = true }
+                }
             default: continue
             }
         }

@@ -93,6 +93,30 @@ struct RunListTests {
         #expect(try await store.waiters(kind: "slot", key: "e", after: nil, limit: 9).isEmpty)
     }
 
+    @Test(arguments: RunStores.Kind.allCases)
+    func `the keys that steps wait by are found in their order, without those between`(
+        kind: RunStores.Kind
+    ) async throws {
+        let store = try stores.store(kind)
+        for (number, key) in [
+            "e", "e\u{1F}a\u{1F}2", "e\u{1F}a\u{1F}1", "e\u{1F}b\u{1F}1", "ex", "d",
+        ]
+        .enumerated() {
+            let wait = EventSubject.read(key).map { Wait.event($0.type, about: $0.about) }
+            try await store.insert(
+                F.run(UInt64(number) + 1),
+                F.step(0, .waiting(wait ?? .event(key)))
+            )
+        }
+        func next(_ after: String) async throws -> String? {
+            try await store.waitKey(kind: "event", after: after, before: "e ")
+        }
+        #expect(try await next("e") == "e\u{1F}a\u{1F}1")
+        #expect(try await next("e\u{1F}a ") == "e\u{1F}b\u{1F}1")
+        #expect(try await next("e\u{1F}b ") == nil)
+        #expect(try await store.waitKey(kind: "slot", after: "", before: "z") == nil)
+    }
+
     /// Every sort and filter, each page by page, in both stores alike.
     @Test(arguments: RunStores.Kind.allCases)
     func `runs are listed by every filter in every order, without a gap between pages`(

@@ -53,6 +53,10 @@ struct RunPlanTests {
             Rows.waiters,
             "INDEX steps_wait (wait_kind=? AND wait_key=? AND (since,run,step)>(?,?,?))"
         )
+        try expectIndexed(
+            Rows.waitKey,
+            "INDEX steps_wait (wait_kind=? AND wait_key>? AND wait_key<?)"
+        )
         try expectIndexed(Rows.nextForSlot, "INDEX steps_wait (wait_kind=? AND wait_key=?)")
         try expectIndexed(Rows.waitersForDecision, "INDEX steps_wait (wait_kind=? AND wait_key=?)")
         #expect(try plan(Rows.nextDue).contains { $0.contains("INDEX steps_due") })

@@ -65,6 +65,14 @@ extension WrappingStore {
         try await store.waiters(kind: kind, key: key, after: after, limit: limit)
     }
 
+    package func waitKey(
+        kind: String,
+        after: String,
+        before: String
+    ) async throws(StoreError) -> String? {
+        try await store.waitKey(kind: kind, after: after, before: before)
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await store.signals(of: runs, limit: limit)
     }

@@ -166,6 +166,11 @@ extension Rows {
         "SELECT \(placeColumns) FROM steps INDEXED BY steps_wait WHERE wait_kind=? AND wait_key=? "
         + "AND (since, run, step)>(?,?,?) ORDER BY since, run, step LIMIT ?"
 
+    /// Values: the kind, and the keys it is above and below.
+    static let waitKey =
+        "SELECT wait_key FROM steps INDEXED BY steps_wait WHERE wait_kind=? AND wait_key>? "
+        + "AND wait_key<? ORDER BY wait_key LIMIT 1"
+
     /// Values: the key.
     static let nextForSlot =
         "SELECT \(placeColumns) FROM steps INDEXED BY steps_wait WHERE wait_kind='slot' "

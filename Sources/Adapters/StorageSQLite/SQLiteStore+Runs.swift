@@ -141,6 +141,16 @@ extension SQLiteStore {
         return try await places(Rows.waiters, [.text(kind), .text(key)] + behind, limit)
     }
 
+    package func waitKey(
+        kind: String,
+        after: String,
+        before: String
+    ) async throws(StoreError) -> String? {
+        try await read { connection in
+            try connection.row(Rows.waitKey, [.text(kind), .text(after), .text(before)])?[0].text
+        }
+    }
+
     private func places(
         _ sql: String,
         _ values: [SQLiteValue],

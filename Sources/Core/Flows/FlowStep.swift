@@ -1,4 +1,5 @@
 package import Autonomy
+package import Expressions
 package import Reviews
 package import Values
 
@@ -87,7 +88,7 @@ package enum Work: Sendable {
             with.reads
         case .review(let review): review.shows.reads
         case .http(let http): http.reads
-        case .wait(.event(_, let match)): match?.reads ?? []
+        case .wait(.event(_, let match, _)): match?.reads ?? []
         case .wait(.until(let moment)), .sleep(.computed(let moment)): moment.reads
         case .wait(.callback), .sleep(.fixed), .parallel: []
         case .each(let each): each.items.reads
@@ -180,8 +181,9 @@ package struct HTTPWork: Sendable {
 package enum WaitWork: Sendable {
     /// A call of an address made for this step.
     case callback(output: Schema?)
-    /// An event of that type for which the condition over `event` holds.
-    case event(type: String, match: FlowExpression?)
+    /// An event of that type for which the condition over `event` holds; `about` is what the condition
+    /// asks of one field of it, by which it is found among all that wait.
+    case event(type: String, match: FlowExpression?, about: RequiredEquality?)
     /// A moment, as a timestamp or as text of RFC 3339.
     case until(FlowExpression)
 }

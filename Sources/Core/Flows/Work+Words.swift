@@ -37,7 +37,7 @@ extension Work {
         case .http(let call): call.method
         case .set(let values): values.names.joined(separator: ", ")
         case .wait(.callback): "for a callback"
-        case .wait(.event(let type, _)): "for \(type)"
+        case .wait(.event(let type, _, _)): "for \(type)"
         case .wait(.until(let moment)): "until \(moment.program.fragment.written)"
         case .sleep(.fixed(let time)): time.short
         case .sleep(.computed(let time)): time.program.fragment.written

@@ -88,7 +88,12 @@ extension Wait: Stored {
             guard let id = Identifier(key) else { return nil }
             self = .decision(id)
         case ("callback", _): self = .callback
-        case ("event", let key?): self = .event(key)
+        case ("event", let key?):
+            if let (type, about) = EventSubject.read(key) {
+                self = .event(type, about: about)
+            } else {
+                self = .event(key)
+            }
         case ("children", _): self = .children
         case ("person", _): self = .person
         case ("slot", let key?): self = .slot(key)

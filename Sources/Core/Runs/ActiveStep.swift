@@ -78,8 +78,8 @@ package enum Wait: Sendable, Equatable {
     case decision(Identifier)
     /// A call of an address made for this step and epoch.
     case callback
-    /// An event of that type.
-    case event(String)
+    /// An event of that type, and about that one thing where the step asks for it.
+    case event(String, about: EventSubject? = nil)
     /// Runs that this step started.
     case children
     /// A person: the step failed for good.
@@ -115,7 +115,8 @@ package enum Wait: Sendable, Equatable {
         // All of them together are what waits for people.
         case .person: ""
         case .decision(let id): id.description
-        case .event(let type): type
+        case .event(let type, nil): type
+        case .event(let type, let about?): about.key(in: type)
         case .slot(let key): key
         }
     }

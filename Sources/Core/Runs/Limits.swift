@@ -18,6 +18,8 @@ package enum Limits {
     package static let inlineBytes = 4 << 10
     /// The same where the row is full.
     package static let fullBytes = 200
+    /// Bytes of what an event must be about, as text; a longer one is found by its digest.
+    static let subjectBytes = 128
     /// Bytes of one output.
     package static let outputBytes = 16 << 20
     /// Bytes of outputs in a run's row, beyond which they are kept apart.

@@ -87,7 +87,11 @@ extension RunMachine {
         case .set(let template): try set(number, template)
         case .sleep(let sleep): try self.sleep(number, sleep)
         case .wait(.callback): add(number, .waiting(.callback))
-        case .wait(.event(let type, _)): add(number, .waiting(.event(type)))
+        case .wait(.event(let type, let match, let about)):
+            let subject = try about.flatMap { about throws(RunRefusal) in
+                try self.subject(about, reads: match?.reads ?? [])
+            }
+            add(number, .waiting(.event(type, about: subject)))
         case .wait(.until(let moment)): try until(number, moment)
         case .flow(let name, let with): try callFlow(number, name, with)
         case .each(let each): try iterate(number, each)

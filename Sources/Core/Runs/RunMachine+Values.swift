@@ -16,6 +16,20 @@ extension RunMachine {
         }
     }
 
+    /// What an event must be about; nothing where that has no value now, so that every event is asked.
+    func subject(
+        _ equality: RequiredEquality,
+        reads: Set<Int>
+    ) throws(RunRefusal) -> EventSubject? {
+        let bindings = try bindings(reads)
+        do throws(EvaluationError) {
+            let value = try equality.value.evaluate(bindings)
+            return EventSubject(path: equality.path, value: value)
+        } catch {
+            return nil
+        }
+    }
+
     func render(_ template: FlowTemplate) throws(RunRefusal) -> Result<JSON, StepFailure> {
         let bindings = try bindings(template.reads)
         do throws(EvaluationError) {

@@ -78,7 +78,7 @@ extension Run {
         at now: Instant,
         resources: [Digest: JSON] = [:]
     ) throws(RunRefusal) -> Bool {
-        guard case .wait(.event(_, let match)) = flow.steps[number].work else { return false }
+        guard case .wait(.event(_, let match, _)) = flow.steps[number].work else { return false }
         guard let match else { return true }
         var machine = RunMachine(run: self, flow: flow, at: now, chance: 0)
         machine.known = resources

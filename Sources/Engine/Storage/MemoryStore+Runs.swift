@@ -134,6 +134,22 @@ extension MemoryStore {
         }
     }
 
+    package func waitKey(
+        kind: String,
+        after: String,
+        before: String
+    ) async throws(StoreError) -> String? {
+        state.withLock { state in
+            state.runs.runs.values.flatMap(\.active.values)
+                .compactMap { $0.wait?.kind == kind ? $0.wait?.key : nil }
+                .filter { key in
+                    after.utf8.lexicographicallyPrecedes(key.utf8)
+                        && key.utf8.lexicographicallyPrecedes(before.utf8)
+                }
+                .min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         state.withLock { state in
             runs.flatMap { run in

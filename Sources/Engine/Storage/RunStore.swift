@@ -55,6 +55,12 @@ package protocol RunStore: Sendable {
         after: StepPlace?,
         limit: Int
     ) async throws(StoreError) -> [StepPlace]
+    /// The first key in the order of bytes, above one and below another, that a step waits by.
+    func waitKey(
+        kind: String,
+        after: String,
+        before: String
+    ) async throws(StoreError) -> String?
     /// What came for the steps of those runs, for each run at most so many: by step, oldest first.
     func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal]
     func history(

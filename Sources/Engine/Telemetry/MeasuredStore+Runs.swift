@@ -89,6 +89,16 @@ extension MeasuredStore {
         }
     }
 
+    package func waitKey(
+        kind: String,
+        after: String,
+        before: String
+    ) async throws(StoreError) -> String? {
+        try await read { () async throws(StoreError) in
+            try await store.waitKey(kind: kind, after: after, before: before)
+        }
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await read { () async throws(StoreError) in
             try await store.signals(of: runs, limit: limit)

@@ -22,7 +22,7 @@ extension ExpressionEnvironment {
         var limit = CostLimit()
         while let (node, depth) = rest.popLast(), operands.count < Limits.operands {
             if case .literal = node.form { continue }
-            let part = plan(node, program.checked)
+            let part = part(node, of: program)
             if depth > 0, part?.constant != nil { continue }
             let inner = part == nil ? depth : depth + 1
             rest += node.operands.reversed().map { ($0, inner) }
@@ -42,11 +42,11 @@ extension ExpressionEnvironment {
     }
 
     /// Nothing for a name that means nothing alone, such as the `math` of `math.abs`.
-    private func plan(_ node: SyntaxNode, _ checked: CheckedExpression) -> Program? {
-        var planner = Planner(environment: self, checked: checked)
+    func part(_ node: SyntaxNode, of program: Program) -> Program? {
+        var planner = Planner(environment: self, checked: program.checked)
         do throws(SyntaxProblem) {
             let plan = try planner.plan(node)
-            return Program(checked: checked, plan: plan, locals: planner.places)
+            return Program(checked: program.checked, plan: plan, locals: planner.places)
         } catch {
             return nil
         }

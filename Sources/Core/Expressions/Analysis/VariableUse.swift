@@ -13,13 +13,16 @@ extension Program {
     /// A name that a comprehension gives to something else is taken for the variable: that says too
     /// much, never too little.
     package func uses(of variable: String) -> VariableUse {
-        var use = VariableUse()
-        use.walk(checked.tree.root, variable)
-        return use
+        VariableUse(of: variable, in: checked.tree.root)
     }
 }
 
 extension VariableUse {
+    init(of variable: String, in node: SyntaxNode) {
+        self.init()
+        walk(node, variable)
+    }
+
     fileprivate mutating func walk(_ node: SyntaxNode, _ variable: String) {
         if let field = node.field(of: variable) {
             fields.insert(field)

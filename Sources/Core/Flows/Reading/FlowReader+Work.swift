@@ -181,9 +181,10 @@ extension FlowReader {
             return .unread
         }
         let type = reader.required("type", in: node, "'event'").flatMap {
-            plain($0, "'type'")
+            eventType($0)
         }
         var match: FlowExpression?
+        var about: RequiredEquality?
         if let written = node["match"] {
             let environment = environment(scope, withEvent: true)
             match = expression(written, "'match'", environment, expecting: .bool)
@@ -191,9 +192,24 @@ extension FlowReader {
             if match?.program.isConstantFalse == true {
                 reader.error("this condition is never true, so no event matches", written.range)
             }
+            // What the time says when the step begins is another when the event comes.
+            about = match.flatMap {
+                environment.expressions.requiredEquality(
+                    of: $0.program,
+                    on: Flow.eventVariable,
+                    without: ["now"]
+                )
+            }
         }
         guard let type else { return .unread }
-        return StepWork(work: .wait(.event(type: type, match: match)), output: .dyn)
+        return StepWork(work: .wait(.event(type: type, match: match, about: about)), output: .dyn)
+    }
+
+    private mutating func eventType(_ node: Node) -> String? {
+        guard let text = plain(node, "'type'") else { return nil }
+        if text.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) { return text }
+        reader.error("the type of an event has no control characters", node.range)
+        return nil
     }
 
     private mutating func until(_ node: Node, _ scope: StepScope) -> FlowExpression? {

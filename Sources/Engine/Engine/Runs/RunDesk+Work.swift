@@ -229,18 +229,48 @@ extension RunDesk {
     }
 
     /// Brings an event to every step that waits for one like it; how many took it.
+    ///
+    /// Those whose condition asks for one value of a field are found by the value the event has there,
+    /// so that the others, however many, are not looked at.
     package func arrived(
         event: JSON,
         type: String
     ) async throws(EngineError) -> Int {
+        // A type of this form would find steps by what they ask of another.
+        guard !type.contains(EventSubject.separator) else { return 0 }
+        var count = try await arrived(event, at: type)
+        var (after, before) = EventSubject.keys(of: type)
+        while let key = try await waitKey(after, before) {
+            guard let (_, about) = EventSubject.read(key) else { return count }
+            if let subject = about.same(of: event) {
+                count += try await arrived(event, at: subject.key(in: type))
+            }
+            after = about.end(in: type)
+        }
+        return count
+    }
+
+    private func waitKey(_ after: String, _ before: String) async throws(EngineError) -> String? {
+        do {
+            return try await store.waitKey(
+                kind: Wait.event("").kind,
+                after: after,
+                before: before
+            )
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    private func arrived(_ event: JSON, at key: String) async throws(EngineError) -> Int {
         var count = 0
         var last: StepPlace?
         while true {
             let page: [StepPlace]
             do {
                 page = try await store.waiters(
-                    kind: Wait.event(type).kind,
-                    key: type,
+                    kind: Wait.event("").kind,
+                    key: key,
                     after: last,
                     limit: Limits.childPage
                 )

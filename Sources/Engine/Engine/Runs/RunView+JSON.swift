@@ -150,6 +150,9 @@ extension RunView {
         case .ready: kind = step.kind == nil ? "engine" : "claim"
         case .leased(_, let until): (kind, at) = ("result", until)
         case .waiting(.timer(let until)): (kind, at) = ("timer", until)
+        case .waiting(.event(let type, let about)):
+            kind = "event"
+            key = about.map { "\(type) whose \($0.words)" } ?? type
         case .waiting(let wait):
             kind = wait.kind
             if let text = wait.key, !text.isEmpty { key = text }

@@ -90,7 +90,8 @@ struct RunPage: Sendable {
         switch step.state {
         case .leased(_, let until): text += ", for \(age(of: until - now)) yet"
         case .waiting(.timer(let until)): text = "next try in \(age(of: until - now))"
-        case .waiting(.event(let type)): text = "an event \(type)"
+        case .waiting(.event(let type, let about)):
+            text = "an event \(type)" + (about.map { " whose \($0.words)" } ?? "")
         case .waiting(.callback): text = "a callback"
         case .waiting(.children):
             if let children = step.children {
