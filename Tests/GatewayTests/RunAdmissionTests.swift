@@ -127,6 +127,21 @@ struct RunAdmissionTests {
         }
     }
 
+    @Test func `a list of runs has so many conditions at most, and none too long`() async throws {
+        try await serving { world in
+            func listed(_ count: Int) async throws -> Int {
+                let query = Array(repeating: ("field", "amount>0"), count: count)
+                return try await world.send("GET", "/v1/runs", as: .reviewer, query: query).status
+            }
+            let long = "order=" + String(repeating: "x", count: 194)
+            let statuses = [
+                try await listed(16), try await listed(17), try await list(world, "field", long),
+                try await list(world, "field", long + "x"),
+            ]
+            #expect(statuses == [200, 400, 200, 400])
+        }
+    }
+
     @Test func `each cursor that an answer gives is taken by the same list`() async throws {
         try await serving { world in
             for number: Int64 in 1...3 {

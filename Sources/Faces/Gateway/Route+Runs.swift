@@ -247,11 +247,15 @@ extension Route {
         Parameter(
             name: "field",
             schema: [
-                "type": "array",
-                "items": Form.matching(
-                    #"^[a-z][a-z0-9_]*[=<>][^\s\u0085]"#,
-                    "A condition.",
-                    "amount>100"
+                "type": "array", "maxItems": .int(Int64(Limits.conditions)),
+                "items": Form.setting(
+                    "maxLength",
+                    .int(Int64(Limits.conditionCharacters)),
+                    Form.matching(
+                        #"^[a-z][a-z0-9_]*[=<>][^\s\u0085]"#,
+                        "A condition.",
+                        "amount>100"
+                    )
                 ),
             ],
             description: "only where this holds of a field: 'amount>100', 'amount<100', 'tier=gold'"
