@@ -31,7 +31,7 @@ package enum Limits {
     package static let page = 500
     /// Conditions on fields that one list of runs is filtered by.
     static let conditions = 16
-    /// Characters of one of them; all of them fit the head of a request.
+    /// Characters of one of them.
     static let conditionCharacters = 200
     /// Kinds of work that one claim names, and attempts that it gives.
     static let workKinds = 32
