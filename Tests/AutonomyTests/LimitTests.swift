@@ -87,4 +87,14 @@ struct LimitTests {
         #expect(problems(each.policy(each.most)).isEmpty)
         #expect(problems(each.policy(each.most + 1)) == [each.message])
     }
+
+    // MARK: Times
+
+    @Test func `a time that is written has a million days at most, so that no moment overflows`() {
+        #expect(NodeReader.duration("1000000d") == Limits.time)
+        for long in ["1000001d", "24000001h", "1000000000h", "1000000000d"] {
+            #expect(NodeReader.duration(long) == nil, "\(long)")
+        }
+        #expect(NodeReader.duration("1000000000s") == .seconds(1_000_000_000))
+    }
 }

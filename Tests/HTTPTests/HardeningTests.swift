@@ -76,6 +76,9 @@ struct HardeningTests {
         .line("escape that is no UTF-8", "GET /a%ff HTTP/1.1"),
         .line("overlong UTF-8", "GET /a%c0%af HTTP/1.1"),
         .line("bad escape in the query", "GET /a?x=%f HTTP/1.1"),
+        .line("too many arguments", "GET /a?" + repeated("x=1", 70) + " HTTP/1.1"),
+        .line("far too many arguments", "GET /a?" + repeated("x=1", 1_000) + " HTTP/1.1"),
+        .line("long arguments", "GET /a?" + repeated("x=" + long, 24) + " HTTP/1.1"),
         .line("control byte in the target", "GET /a\u{1}b HTTP/1.1"),
         .line("zero in the target", "GET /a\0b HTTP/1.1"),
         .line("blank in the target", "GET /a b HTTP/1.1"),
@@ -92,6 +95,11 @@ struct HardeningTests {
             statuses: [400]
         ),
     ]
+
+    private static let long = String(repeating: "y", count: 200)
+    private static func repeated(_ argument: String, _ count: Int) -> String {
+        Array(repeating: argument, count: count).joined(separator: "&")
+    }
 
     @Test(arguments: cases) func `a request that can be read in two ways is refused`(
         of: Case

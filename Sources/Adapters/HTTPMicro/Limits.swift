@@ -44,6 +44,10 @@ package struct HTTPServerLimits: Sendable {
     package var watchMilliseconds = 1_000
     package var threads = 2
 
+    /// What libmicrohttpd keeps of each argument of a query beside its text, with some to spare, and
+    /// what a target leaves of `headerBytes`.
+    static let argumentBytes = 80
+    static let besideTarget = 512
     /// How many bytes of an answer are cheaper copied than kept.
     static let copiedBytes = 16 << 10
     /// The buffer of an answer streamed to a client that knows no chunks.

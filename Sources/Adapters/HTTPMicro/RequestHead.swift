@@ -26,7 +26,7 @@ final class RequestHead {
     ) -> Result<HTTPRequest, Refusal> {
         guard let target, unsafe version - url - 1 == target.length,
             let path = unsafe String(validatingCString: url)
-        else { return .failure(.unreadable("The target is not an encoded URL.")) }
+        else { return .failure(.badTarget) }
         let head = RequestHead()
         // A handful of headers comes with every request; growing to them costs more than they do.
         head.headers.reserveCapacity(8)
@@ -52,6 +52,10 @@ final class RequestHead {
     /// Why a head is not taken.
     enum Refusal: Error, Equatable {
         case unreadable(String)
+
+        static let badTarget = Self.unreadable(
+            "The target is not an encoded URL, or its arguments are too many or too long."
+        )
         case tooManyHeaders
         case unknownCoding
         case tooManyConnections

@@ -22,6 +22,13 @@ struct RequestTarget: Equatable {
         self.init(length: bytes.count, hasQuery: hasQuery)
     }
 
+    /// Whether the target and its arguments leave room in so many bytes of a connection's memory.
+    static func fits(_ bytes: some Collection<UInt8>, in memory: Int) -> Bool {
+        let arguments = bytes.count { $0 == UInt8(ascii: "&") } + 1
+        let needed = bytes.count + arguments * HTTPServerLimits.argumentBytes
+        return needed <= memory - HTTPServerLimits.besideTarget
+    }
+
     private static func decodes(_ bytes: some Collection<UInt8>) -> Bool {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)

@@ -8,11 +8,21 @@ func targetCame(
     _ target: UnsafePointer<CChar>?,
     _ connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-    guard let target = unsafe target, let connection = unsafe connection,
-        let client = unsafe client(of: connection)
+    guard let context = unsafe context, let target = unsafe target,
+        let connection = unsafe connection, let client = unsafe client(of: connection)
     else { return nil }
+    let loop = unsafe Unmanaged<ServerLoop>.fromOpaque(context).takeUnretainedValue()
     let bytes = unsafe UnsafeRawBufferPointer(start: target, count: strlen(target))
-    client.expect(unsafe RequestTarget(bytes))
+    let isHeld = unsafe RequestTarget.fits(bytes, in: loop.service.limits.headerBytes)
+    let read = isHeld ? unsafe RequestTarget(bytes) : nil
+    client.expect(read)
+    // Arguments that its memory does not hold leave libmicrohttpd waiting for ever: of a target that
+    // is refused it gets none, in its own buffer, before it looks for them.
+    if read == nil, let mark = unsafe bytes.firstIndex(of: UInt8(ascii: "?")),
+        mark + 1 < bytes.count
+    {
+        unsafe UnsafeMutablePointer(mutating: target)[mark + 1] = 0
+    }
     return nil
 }
 

@@ -19,6 +19,8 @@ package enum Limits {
     package static let approvals = 20
     /// US dollars of one budget.
     package static let budget = 1e9
+    /// The longest time that can be written, so that no moment is beyond 64 bits of microseconds.
+    package static let time = Duration.seconds(86_400 * 1_000_000)
     /// Rows of one list.
     package static let listRows = 1_000_000
 }

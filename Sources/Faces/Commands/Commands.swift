@@ -32,6 +32,7 @@ package enum Commands {
             case .version: Terminal.standard.print("stepgate \(version)")
             case .overview: Terminal.standard.print(overview)
             case .help(let command): Terminal.standard.print(command.help)
+            case .groupHelp(let group): Terminal.standard.print(group.help)
             case .run(let command, let call): return try await command.run(call).rawValue
             }
             return ExitCode.success.rawValue
@@ -54,7 +55,8 @@ package enum Commands {
             lines.append("  \(command.name)\(pad)  \(command.summary)")
         }
         lines += [
-            "", "'stepgate help COMMAND' tells more of one.", "",
+            "", "'stepgate help COMMAND' tells more of one, 'stepgate help run' of all of runs.",
+            "",
             "exit codes: 0 done, 1 refused or wrong, 2 called wrongly, 3 done but for bad input, "
                 + "4 store, file or network unavailable",
         ]

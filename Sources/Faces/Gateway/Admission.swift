@@ -9,7 +9,7 @@ struct Admission: Sendable {
 
     init(_ route: Route) {
         self.route = route
-        query = route.query.map { ($0, Components.compiled($0.schema)) }
+        query = route.query.map { ($0, Components.compiled($0.schema, formats: .annotated)) }
         headers = route.headers.map { ($0, Components.compiled($0.schema)) }
         body = route.body.flatMap { $0.isJSON ? Components.compiled($0.schema) : nil }
     }

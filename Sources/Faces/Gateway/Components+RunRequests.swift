@@ -13,7 +13,11 @@ extension Components {
 
     private static let newRunMembers: [(String, JSON)] = [
         ("flow", Form.text("The flow's name.", "refund")),
-        ("input", Form.any("The input, of the flow's input schema.")),
+        ("input", Form.any("The input, of the flow's input schema.", input)),
+    ]
+    private static let input: JSON = [
+        "order": "O-17", "amount": 12, "customer": ["id": "C-1", "tier": "gold"],
+        "days_since_delivery": 3,
     ]
     private static let priority = (
         "priority",
@@ -27,7 +31,7 @@ extension Components {
         "A run to start.",
         newRunMembers,
         optional: [priority],
-        example: ["flow": "refund", "input": ["order": "O-17", "amount": 12]]
+        example: ["flow": "refund", "input": input]
     )
 
     private static let newRunLine = Form.object(
@@ -48,7 +52,7 @@ extension Components {
                 )
             ),
         ],
-        example: ["flow": "refund", "input": ["order": "O-17", "amount": 12], "key": "order-17"]
+        example: ["flow": "refund", "input": input, "key": "order-17"]
     )
 
     private static let cancellation = Form.object(
@@ -77,12 +81,17 @@ extension Components {
 
     // MARK: Work
 
-    private static let epoch = ("epoch", Form.count("As claimed."))
+    private static let epoch = ("epoch", Form.given("As claimed."))
     private static let lease = (
         "lease",
         Form.setting(
             "pattern",
-            "^[1-9][0-9]{0,6}(ms|s|m|h)$",
+            .string(
+                "^([1-9][0-9]{0,6}ms"
+                    + "|([1-9][0-9]{0,3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400)s"
+                    + "|([1-9][0-9]{0,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)m"
+                    + "|([1-9]|1[0-9]|2[0-4])h)$"
+            ),
             Form.text("How long, at most a day; without it, the step's time-out.", "60s", "5m")
         )
     )
@@ -192,29 +201,30 @@ extension Components {
     )
 
     /// An object of others, which has what members its maker gives it.
-    static let cloudEvent = Form.setting("additionalProperties", true, ownEvent)
+    static let cloudEvent = Form.setting(
+        "not",
+        ["required": ["data", "data_base64"]],
+        Form.setting("additionalProperties", true, ownEvent)
+    )
     private static let ownEvent = Form.object(
         "A CloudEvent 1.0.",
         [
             ("specversion", Form.word("The version.", of: ["1.0"])),
-            ("id", filled("Which event of its source.")), ("source", filled("Where it is from.")),
-            ("type", filled("What a step that waits names.")),
+            ("id", Form.filled("Which event of its source.", "1")),
+            ("source", Form.filled("Where it is from.", "/shop")),
+            ("type", Form.filled("What a step that waits names.", "com.example.paid")),
         ],
         optional: [
             ("subject", Form.text("What it is about.")), ("time", Form.instant("When it was.")),
             ("datacontenttype", Form.text("Of the data.", "application/json")),
             ("dataschema", Form.text("Of the data.")), ("data", Form.any("What it says.")),
-            ("data_base64", Form.text("What it says, where that is no JSON.")),
+            ("data_base64", Form.text("The same as Base64, where it is no JSON.")),
         ],
         example: [
             "specversion": "1.0", "id": "1", "source": "/shop", "type": "com.example.paid",
             "data": ["order": "O-17"],
         ]
     )
-
-    private static func filled(_ description: String) -> JSON {
-        Form.setting("minLength", 1, Form.text(description, "1"))
-    }
 
     private static let taken = Form.object(
         "How many steps took it.",

@@ -12,7 +12,10 @@ enum Components {
     static func ref(_ name: String) -> JSON { ["$ref": .string(place + name)] }
 
     /// A schema made ready to check values; what it refers to is looked up in `all`.
-    static func compiled(_ schema: JSON) -> Schema {
+    ///
+    /// Where formats are annotated, what reads a value of one tells what is wrong with it, and where
+    /// to get one.
+    static func compiled(_ schema: JSON, formats: Schema.Formats = .asserted) -> Schema {
         let names = all.map { JSONObject.Member($0.name, localized($0.schema)) }
         let whole: JSON
         if refers(schema), let object = localized(schema).object {
@@ -23,8 +26,7 @@ enum Components {
             whole = schema
         }
         do {
-            // What reads a value of a format tells what is wrong with it, and where to get one.
-            return try Schema(whole, formats: .annotated)
+            return try Schema(whole, formats: formats)
         } catch {
             preconditionFailure("a schema of the API does not compile: \(error.rendered)")
         }

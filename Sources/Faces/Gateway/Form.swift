@@ -46,6 +46,20 @@ enum Form {
         return described(.object(object), description, [])
     }
 
+    /// A text that says which of others it is, so that an empty one is none.
+    static func filled(_ description: String, _ examples: JSON...) -> JSON {
+        described(["type": "string", "minLength": 1], description, examples)
+    }
+
+    static func matching(_ pattern: String, _ description: String, _ examples: JSON...) -> JSON {
+        described(["type": "string", "pattern": .string(pattern)], description, examples)
+    }
+
+    /// A count that is sent, which every reader of JSON holds exactly.
+    static func given(_ description: String, from low: Int64 = 0) -> JSON {
+        count(description, from: low, to: 9_007_199_254_740_991)
+    }
+
     static func number(_ description: String) -> JSON {
         described(["type": "number"], description, [])
     }
@@ -55,7 +69,9 @@ enum Form {
     }
 
     /// Any value at all.
-    static func any(_ description: String) -> JSON { ["description": .string(description)] }
+    static func any(_ description: String, _ examples: JSON...) -> JSON {
+        described([:], description, examples)
+    }
 
     static func list(_ description: String, of element: JSON) -> JSON {
         described(["type": "array", "items": element], description, [])

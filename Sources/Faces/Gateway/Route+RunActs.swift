@@ -67,7 +67,11 @@ extension Route {
                     .flowName,
                     Parameter(
                         name: "cursor",
-                        schema: Form.text("A cursor."),
+                        schema: Form.matching(
+                            "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.][0-9]{1,3}[.][0-9]{1,18}$",
+                            "A cursor.",
+                            "019a9f3e-1c2d-7a4b-8c5d-6e7f80910a2b.3.1772357400000000"
+                        ),
                         description: "what an earlier answer gave as 'next'"
                     ),
                     .limit,

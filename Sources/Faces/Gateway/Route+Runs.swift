@@ -152,7 +152,7 @@ extension Route {
             query: [
                 Parameter(
                     name: "cursor",
-                    schema: Form.count("A number of an event.", from: 1),
+                    schema: Form.given("A number of an event.", from: 1),
                     description: "from this event on"
                 ),
                 .limit,
@@ -237,26 +237,50 @@ extension Route {
         ),
         Parameter(
             name: "over",
-            schema: Form.text("A length of time.", "2h"),
+            schema: Form.matching(
+                "^([0-9]{1,9}(ms|s|m)|[0-9]{1,7}h|[0-9]{1,6}d)$",
+                "A length of time.",
+                "2h"
+            ),
             description: "only those that are longer in their stage, such as 90s, 2h or 1d"
         ),
         Parameter(
             name: "field",
-            schema: ["type": "array", "items": Form.text("A condition.", "amount>100")],
+            schema: [
+                "type": "array", "maxItems": .int(Int64(Limits.conditions)),
+                "items": Form.setting(
+                    "maxLength",
+                    .int(Int64(Limits.conditionCharacters)),
+                    Form.matching(
+                        #"^[a-z][a-z0-9_]*[=<>][^\s\u0085]"#,
+                        "A condition.",
+                        "amount>100"
+                    )
+                ),
+            ],
             description: "only where this holds of a field: 'amount>100', 'amount<100', 'tier=gold'"
         ),
         Parameter(
             name: "sort",
             schema: Form.usually(
                 "newest",
-                Form.text("An order.", "newest", "oldest", "stage", "amount", "-amount")
+                Form.matching(
+                    "^-?[a-z][a-z0-9_]*$",
+                    "An order.",
+                    "newest",
+                    "oldest"
+                )
             ),
             description: "newest, oldest, stage (longest in it first), or a field's name, with '-' "
                 + "before it the other way round"
         ),
         Parameter(
             name: "cursor",
-            schema: Form.text("A cursor."),
+            schema: Form.matching(
+                "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}([.]([0-9a-f]{2})+)?$",
+                "A cursor.",
+                "019a9f3e-1c2d-7a4b-8c5d-6e7f80910a2b"
+            ),
             description: "what an earlier answer gave as 'next', with the same sort"
         ),
         .limit,

@@ -153,14 +153,16 @@ package struct NodeReader: Sendable {
     package static func duration(_ text: String) -> Duration? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int64(digits), count <= 1_000_000_000 else { return nil }
+        let duration: Duration
         switch text.dropFirst(digits.count) {
-        case "ms": return .milliseconds(count)
-        case "s": return .seconds(count)
-        case "m": return .seconds(count * 60)
-        case "h": return .seconds(count * 3_600)
-        case "d": return .seconds(count * 86_400)
+        case "ms": duration = .milliseconds(count)
+        case "s": duration = .seconds(count)
+        case "m": duration = .seconds(count * 60)
+        case "h": duration = .seconds(count * 3_600)
+        case "d": duration = .seconds(count * 86_400)
         default: return nil
         }
+        return duration <= Limits.time ? duration : nil
     }
 
     /// One word of a few.

@@ -5,11 +5,13 @@ package import Values
 extension RunQuery.Condition {
     /// Reads `amount>100`, `tier=gold`: the value is JSON where it is some, else text.
     package init?(_ text: String) {
-        guard let place = text.firstIndex(where: { "=<>".contains($0) }),
-            let relation = RunQuery.Condition.Relation(rawValue: String(text[place]))
+        // By bytes: a mark that joins the relation before it must not hide it.
+        let bytes = text.utf8
+        guard let place = bytes.firstIndex(where: { "=<>".utf8.contains($0) }),
+            let relation = Relation(rawValue: String(UnicodeScalar(bytes[place])))
         else { return nil }
         let name = trimmed(String(text[..<place]))
-        let written = trimmed(String(text[text.index(after: place)...]))
+        let written = trimmed(String(text[bytes.index(after: place)...]))
         guard !name.isEmpty, !written.isEmpty else { return nil }
         self.init(name, relation, Self.value(written))
     }

@@ -109,25 +109,54 @@ package enum StepHolder: Sendable, Equatable {
     }
 }
 
+/// A run as far as it can be looked at.
+package enum RunSight: Sendable {
+    case whole(RunView)
+    /// Its release cannot be loaded, so that nobody can tell what its steps are.
+    case withoutFlow(Run, reason: String)
+}
+
 extension RunDesk {
     /// A run with who has its steps; throws `.unknown` where there is none.
     package func view(_ id: Identifier) async throws(EngineError) -> RunView {
-        guard let view = try await views([id]).first else {
-            throw EngineError(.unknown, "there is no run \(id)")
+        try await looking {
+            guard let run = try await store.runs([id])[id] else {
+                throw EngineError(.unknown, "there is no run \(id)")
+            }
+            return try await view(of: run)
         }
-        return view
     }
 
     /// Those of the runs that are there, in that order.
     package func views(_ ids: [Identifier]) async throws(EngineError) -> [RunView] {
-        do {
+        try await looking {
             let runs = try await store.runs(ids)
             var views: [RunView] = []
-            for id in ids {
-                guard let run = runs[id] else { continue }
-                views.append(try await view(of: run))
-            }
+            for run in ids.compactMap({ runs[$0] }) { views.append(try await view(of: run)) }
             return views
+        }
+    }
+
+    /// Those of the runs that are there, in that order; one whose release cannot be loaded keeps
+    /// no other from being seen.
+    package func sights(_ ids: [Identifier]) async throws(EngineError) -> [RunSight] {
+        try await looking {
+            let runs = try await store.runs(ids)
+            var sights: [RunSight] = []
+            for run in ids.compactMap({ runs[$0] }) {
+                do {
+                    sights.append(.whole(try await view(of: run)))
+                } catch let error as EngineError where error.code == .release {
+                    sights.append(.withoutFlow(run, reason: error.message))
+                }
+            }
+            return sights
+        }
+    }
+
+    private func looking<T>(_ look: () async throws -> T) async throws(EngineError) -> T {
+        do {
+            return try await look()
         } catch let error as StoreError {
             throw EngineError(error)
         } catch let error as EngineError {

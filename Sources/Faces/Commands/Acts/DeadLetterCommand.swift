@@ -90,7 +90,8 @@ enum DeadLetterCommand {
         let number = try RunArguments.step(call.arguments[1], of: view.flow)
         guard let step = view.run.active[number], step.state == .waiting(.person) else {
             throw CommandFailure.refused(
-                "step '\(view.flow.steps[number].id)' of run \(id) waits for nobody to mend it"
+                "step '\(view.flow.steps[number].id)' of run \(id) waits for nobody to mend it; "
+                    + "'stepgate dead-letter list' lists those that do"
             )
         }
         let letter = DeadLetter(view: view, step: step)

@@ -82,7 +82,16 @@ enum RunActs {
         let desk = opened.runDesk
         let flow = try await desk.run(id).flow
         let step = call.arguments.count > 1 ? try RunArguments.step(call.arguments[1], of: flow) : 0
-        let run = try await desk.act(try make(call, step), on: id, by: Person.of(call))
+        let act = try make(call, step)
+        let run: Run
+        do throws(EngineError) {
+            run = try await desk.act(act, on: id, by: Person.of(call))
+        } catch {
+            guard error.code == .refused else { throw error }
+            throw CommandFailure.refused(
+                "\(error.message); 'stepgate run show \(id)' shows how it stands"
+            )
+        }
         await opened.store.close()
         if call.wantsJSON {
             Terminal.standard.print(RunSummary(run).json)
@@ -109,6 +118,12 @@ enum RunActs {
             Terminal.standard.print(["taken": .int(Int64(count))])
         } else {
             Terminal.standard.print("\(count) step\(count == 1 ? "" : "s") took it")
+            if count == 0 {
+                Terminal.standard.note(
+                    "no step waits for it now, and events are not kept: 'stepgate stuck' shows what "
+                        + "is waited for"
+                )
+            }
         }
         return .success
     }

@@ -84,6 +84,13 @@ enum RunCommand {
         let wait = try RunArguments.time(call, "--wait")
         let opened = try OpenStore(making: call)
         let release = try await live(opened, call)
+        guard release.flows[flow] != nil else {
+            let near = nearest(flow, in: release.flows.keys.sorted())
+            throw CommandFailure.refused(
+                "there is no flow '\(flow)'"
+                    + (near.map { "; did you mean '\($0)'?" } ?? "; 'stepgate flow list' lists them")
+            )
+        }
         let desk = opened.runDesk { release }
         let started = try await desk.start(
             RunStart(
@@ -94,7 +101,7 @@ enum RunCommand {
                 caller: Person.of(call)
             )
         )
-        let (id, isNew) = try identify(started)
+        let (id, isNew) = try identify(started, of: flow)
         let view = try await settle(id, within: wait ?? .zero, desk)
         await opened.store.close()
         if call.wantsJSON {
@@ -133,18 +140,28 @@ enum RunCommand {
     }
 
     private static func identify(
-        _ started: RunStarted
+        _ started: RunStarted,
+        of flow: String
     ) throws(CommandFailure) -> (Identifier, isNew: Bool) {
         switch started {
         case .started(let run): return (run.id, true)
         case .known(let id): return (id, false)
         case .keyTaken(let id):
-            throw .refused("this key was used with another input: it belongs to run \(id)")
+            throw .refused(
+                "this key was used with another input: it belongs to run \(id); use a new key for "
+                    + "another run"
+            )
         case .refused(let failures):
             let what = failures.map(\.description).joined(separator: "\n  ")
-            throw .refused("the input does not fit the flow:\n  \(what)")
+            throw .refused(
+                "the input does not fit the flow:\n  \(what)\ngive it with --input; "
+                    + "'stepgate flow show \(flow) --json' has its schema"
+            )
         case .full(let key):
-            throw .refused("the flow allows no more runs with the key '\(key)' at once")
+            throw .refused(
+                "the flow allows no more runs with the key '\(key)' at once: 'stepgate stuck --flow "
+                    + "\(flow)' shows what they wait for"
+            )
         }
     }
 

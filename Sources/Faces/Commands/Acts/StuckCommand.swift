@@ -46,57 +46,88 @@ enum StuckCommand {
             runs += others.filter { $0.stage == nil && !known.contains($0.id) }
                 .prefix(query.limit - runs.count)
         }
-        let views = try await opened.runDesk.views(runs.map(\.id))
+        let rows = try await opened.runDesk.sights(runs.map(\.id)).flatMap(\.rows)
         if call.wantsJSON {
-            Terminal.standard.print(.array(views.flatMap(\.waiting).map(\.json)))
+            Terminal.standard.print(.array(rows.map(\.json)))
             return .success
         }
         var table = Table([
             .init("run", whole: true), .init("flow"), .init("stage"), .init("for", number: true),
             .init("step"), .init("with"), .init("since", number: true), .init("last failure"),
         ])
-        for view in views {
-            for stuck in view.waiting {
-                let run = view.run
-                table.add([
-                    run.id.description, run.plan.flow, run.stage ?? run.state.rawValue,
-                    ReviewCommand.age(now - run.stageSince), stuck.name,
-                    run.state == .paused ? "paused" : view.holder(of: stuck.step).words(at: now),
-                    ReviewCommand.age(now - stuck.step.since),
-                    stuck.step.failure.map { "\($0.kind): \($0.message)" } ?? "",
-                ])
-            }
-        }
+        for row in rows { table.add(row.cells(at: now)) }
         for line in table.lines(width: Terminal.standard.width) { Terminal.standard.print(line) }
         return .success
     }
 }
 
-/// One step that is under way in one run.
-private struct WaitingStep {
-    let view: RunView
-    let step: ActiveStep
+/// One step that is under way in one run, or a run whose steps cannot be told.
+private enum StuckRow {
+    case step(ActiveStep, RunView)
+    case unknown(Run, reason: String)
 
-    var name: String {
+    private var run: Run {
+        switch self {
+        case .step(_, let view): view.run
+        case .unknown(let run, _): run
+        }
+    }
+
+    private func name(_ step: ActiveStep, of view: RunView) -> String {
         view.flow.steps.indices.contains(step.step) ? view.flow.steps[step.step].id : "(queued)"
     }
 
-    var json: JSON {
-        let run = view.run
-        return [
-            "run": .string(run.id.description), "flow": .string(run.plan.flow),
-            "state": .string(run.state.rawValue), "stage": run.stage.map(JSON.string) ?? .null,
-            "stage_since": .string(run.stageSince.rfc3339), "step": .string(name),
-            "holder": view.holder(of: step).json, "since": .string(step.since.rfc3339),
-            "failure": step.failure?.json ?? .null,
+    func cells(at now: Instant) -> [String] {
+        let own = [
+            run.id.description, run.plan.flow, run.stage ?? run.state.rawValue,
+            ReviewCommand.age(now - run.stageSince),
         ]
+        switch self {
+        case .step(let step, let view):
+            return own + [
+                name(step, of: view),
+                run.state == .paused ? "paused" : view.holder(of: step).words(at: now),
+                ReviewCommand.age(now - step.since),
+                step.failure.map { "\($0.kind): \($0.message)" } ?? "",
+            ]
+        case .unknown(_, let reason):
+            return own + ["?", "nobody", ReviewCommand.age(now - run.updatedAt), reason]
+        }
+    }
+
+    var json: JSON {
+        var members: [JSONObject.Member] = [
+            .init("run", .string(run.id.description)), .init("flow", .string(run.plan.flow)),
+            .init("state", .string(run.state.rawValue)),
+            .init("stage", run.stage.map(JSON.string) ?? .null),
+            .init("stage_since", .string(run.stageSince.rfc3339)),
+        ]
+        switch self {
+        case .step(let step, let view):
+            members += [
+                .init("step", .string(name(step, of: view))),
+                .init("holder", view.holder(of: step).json),
+                .init("since", .string(step.since.rfc3339)),
+                .init("failure", step.failure?.json ?? .null),
+            ]
+        case .unknown(_, let reason):
+            members += [
+                .init("step", .null), .init("holder", .null),
+                .init("since", .string(run.updatedAt.rfc3339)), .init("failure", .null),
+                .init("unreadable", .string(reason)),
+            ]
+        }
+        return .object(JSONObject(uniqueMembers: members))
     }
 }
 
-extension RunView {
+extension RunSight {
     /// Its steps under way, those that hold others aside.
-    fileprivate var waiting: [WaitingStep] {
-        run.active.values.sorted { $0.step < $1.step }
-            .map { WaitingStep(view: self, step: $0) }
+    fileprivate var rows: [StuckRow] {
+        switch self {
+        case .whole(let view):
+            view.run.active.values.sorted { $0.step < $1.step }.map { .step($0, view) }
+        case .withoutFlow(let run, let reason): [.unknown(run, reason: reason)]
+        }
     }
 }

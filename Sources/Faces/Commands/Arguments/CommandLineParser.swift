@@ -7,6 +7,8 @@ struct CommandLineParser: Sendable {
     enum Call: Sendable {
         case run(CommandSpecification, Invocation)
         case help(CommandSpecification)
+        /// Of all commands that begin with one word.
+        case groupHelp(CommandGroup)
         case overview
         case version
     }
@@ -25,7 +27,14 @@ struct CommandLineParser: Sendable {
             }
         }
         guard let first = words.first, first != "help" || words.count > 1 else { return .overview }
-        if first == "help" { return .help(try command(Array(words.dropFirst())).command) }
+        let asked = first == "help" ? Array(words.dropFirst()) : words
+        let isHelp = first == "help" || ["--help", "help"].contains(words.dropFirst().first)
+        if isHelp, let group = CommandGroup(asked[0], of: commands),
+            asked.count == 1 || first != "help"
+        {
+            return .groupHelp(group)
+        }
+        if first == "help" { return .help(try command(asked).command) }
         let found = try command(words)
         return try read(leading + words.dropFirst(found.length), for: found.command)
     }
@@ -41,13 +50,12 @@ struct CommandLineParser: Sendable {
             let name = words[..<length].joined(separator: " ")
             if let command = commands.first(where: { $0.name == name }) { return (command, length) }
         }
-        let group = commands.filter { $0.name.hasPrefix(words[0] + " ") }
-        if !group.isEmpty {
-            let members = group.map { String($0.name.dropFirst(words[0].count + 1)) }
+        if let group = CommandGroup(words[0], of: commands) {
             let asked = words.count > 1 ? words[1] : ""
-            let hint = nearest(asked, in: members).map { "; did you mean '\($0)'?" } ?? ""
+            let near = nearest(asked, in: group.words).map { "; did you mean '\($0)'?" }
             throw .usage(
-                "'\(words[0])' takes one of: \(members.joined(separator: ", "))\(hint)"
+                "'\(group.name)' takes one of: \(group.words.joined(separator: ", "))"
+                    + (near ?? "; 'stepgate \(group.name) --help' says what each does")
             )
         }
         let hint = nearest(words[0], in: commands.map(\.name)).map { "; did you mean '\($0)'?" }
@@ -139,6 +147,39 @@ extension CommandSpecification {
             lines.append("  \(head)\(pad)  \(option.help)")
         }
         lines += ["", "examples:"] + examples.map { "  \($0)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The commands that begin with one word: `run start`, `run list` and so on.
+struct CommandGroup: Sendable {
+    let name: String
+    let commands: [CommandSpecification]
+
+    /// Nothing when none of the commands begins so, or one is named so alone.
+    init?(_ name: String, of commands: [CommandSpecification]) {
+        let own = commands.filter { $0.name.hasPrefix(name + " ") }
+        if own.isEmpty || commands.contains(where: { $0.name == name }) { return nil }
+        self.name = name
+        self.commands = own
+    }
+
+    /// What distinguishes each.
+    var words: [String] { commands.map { String($0.name.dropFirst(name.count + 1)) } }
+
+    /// What each does in one line, and an example of each.
+    var help: String {
+        let heads = zip(words, commands).map {
+            ([$0] + $1.arguments).joined(separator: " ")
+        }
+        let width = heads.map(\.count).max() ?? 0
+        var lines = ["usage: stepgate \(name) COMMAND [options]", ""]
+        for (head, command) in zip(heads, commands) {
+            let pad = String(repeating: " ", count: width - head.count)
+            lines.append("  \(head)\(pad)  \(command.summary)")
+        }
+        lines += ["", "examples:"] + commands.map { "  \($0.examples[0])" }
+        lines += ["", "'stepgate \(name) COMMAND --help' tells more of one."]
         return lines.joined(separator: "\n") + "\n"
     }
 }

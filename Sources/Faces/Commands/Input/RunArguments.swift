@@ -18,7 +18,7 @@ enum RunArguments {
         else {
             throw CommandFailure.usage(
                 "'\(text)' is no identifier of a run, nor \(Limits.prefixCharacters) or more "
-                    + "characters that one begins with"
+                    + "characters that one begins with; 'stepgate run list' lists them"
             )
         }
         var query = RunQuery(limit: 2)
@@ -28,7 +28,9 @@ enum RunArguments {
             $0.id.description.filter { $0 != "-" }.hasPrefix(digits)
         }
         guard let run = found.first else {
-            throw CommandFailure.refused("there is no run that begins with '\(text)'")
+            throw CommandFailure.refused(
+                "there is no run that begins with '\(text)'; 'stepgate run list' lists them"
+            )
         }
         guard found.count == 1 else {
             throw CommandFailure.refused(
@@ -43,8 +45,11 @@ enum RunArguments {
         if let number = flow.number(of: text) { return number }
         let found = flow.steps.indices.filter { flow.steps[$0].id.hasPrefix(text) }
         if found.count == 1, let number = found.first { return number }
-        let near = nearest(text, in: flow.steps.map(\.id)).map { "; did you mean '\($0)'?" } ?? ""
-        throw .refused("flow '\(flow.name)' has no step '\(text)'\(near)")
+        let near = nearest(text, in: flow.steps.map(\.id)).map { "; did you mean '\($0)'?" }
+        throw .refused(
+            "flow '\(flow.name)' has no step '\(text)'"
+                + (near ?? "; 'stepgate flow show \(flow.name)' shows them")
+        )
     }
 
     /// A value that is written out, or that stands in a file: `{"a": 1}`, `input.json`, `@input.json`.
@@ -57,7 +62,9 @@ enum RunArguments {
         do {
             return try JSON.read(bytes)
         } catch {
-            throw CommandFailure.usage("\(option) is not JSON: \(error)")
+            let isName = !isFile && !"{[\"".contains(text.prefix(1))
+            let hint = isName ? ", and there is no file '\(text)'" : ""
+            throw CommandFailure.usage("\(option) is not JSON: \(error)\(hint)")
         }
     }
 

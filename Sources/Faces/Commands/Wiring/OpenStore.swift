@@ -16,7 +16,8 @@ struct OpenStore: Sendable {
         folder = Location(call).folder
         guard Folder.exists(path) else {
             throw CommandFailure.refused(
-                "there is no store at \(path) yet: 'stepgate decide' makes one, --store names another"
+                "there is no store at \(path) yet: 'stepgate decide' and 'stepgate run start' make "
+                    + "one, --store names another"
             )
         }
         store = try SQLiteStore(path, mode: mode, secret: Process.randomBytes(32))
