@@ -100,6 +100,7 @@ let package = Package(
                 "Migrations/0003_tokens.sql", "Migrations/0004_releases.sql",
                 "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
                 "Migrations/0007_token_rates.sql", "Migrations/0008_runs.sql",
+                "Migrations/0009_removed_releases.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),
@@ -193,7 +194,8 @@ let package = Package(
         tests(
             "TelemetryTests",
             [
-                "Values", "Access", "Reviews", "Decisions", "Storage", "Telemetry", "Platform",
+                "Values", "Access", "Reviews", "Decisions", "Runs", "Storage", "Telemetry",
+                "Platform",
                 "CAllocations", "TestSupport",
             ]
         ),

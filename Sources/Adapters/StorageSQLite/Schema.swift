@@ -16,6 +16,7 @@ enum StoreSchema {
         ("0006_callbacks", PackageResources._006_callbacks_sql),
         ("0007_token_rates", PackageResources._007_token_rates_sql),
         ("0008_runs", PackageResources._008_runs_sql),
+        ("0009_removed_releases", PackageResources._009_removed_releases_sql),
     ]
 
     static func configure(

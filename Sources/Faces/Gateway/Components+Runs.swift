@@ -177,7 +177,10 @@ extension Components {
             ),
             ("steps", Form.list("Its steps, each before those inside it.", of: ref("RunStep"))),
         ],
-        optional: optional + [("input_at", ref("LargeValue")), ("output_at", ref("LargeValue"))]
+        optional: optional + [
+            ("input_at", ref("LargeValue")), ("output_at", ref("LargeValue")),
+            ("missing", Form.text("Why its steps are not told: its release is gone.")),
+        ]
     )
 
     private static let step = Form.object(

@@ -103,7 +103,8 @@ extension RunDesk {
                 started.append(.started(plan.run.committed))
             case .keyTaken(let run, let body):
                 started.append(body == plan.body ? .known(run) : .keyTaken(by: run))
-            case .stale:
+            case .removed(let release): throw .removed(release)
+            case .stale, .inUse:
                 throw EngineError(.store, "the store holds a run of a new identifier already")
             }
         }
@@ -146,7 +147,8 @@ extension RunDesk {
                 return .started(plan.run.committed)
             case .keyTaken(let run, let body):
                 return body == plan.body ? .known(run) : .keyTaken(by: run)
-            case .stale, nil: continue
+            case .removed(let release): throw .removed(release)
+            case .stale, .inUse, nil: continue
             }
         }
         throw EngineError(.busy, "others keep starting runs with the key '\(key)'; try again")

@@ -77,9 +77,7 @@ private struct WaitingStep {
     let view: RunView
     let step: ActiveStep
 
-    var name: String {
-        view.flow.steps.indices.contains(step.step) ? view.flow.steps[step.step].id : "(queued)"
-    }
+    var name: String { view.name(of: step.step) ?? "(queued)" }
 
     var json: JSON {
         let run = view.run

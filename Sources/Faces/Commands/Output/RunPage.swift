@@ -18,7 +18,7 @@ struct RunPage: Sendable {
     private var run: Run { view.run }
 
     func lines(_ terminal: Terminal) -> [String] {
-        facts(terminal) + [""] + steps(terminal)
+        facts(terminal) + [""] + (view.missing.map { [$0] } ?? steps(terminal))
     }
 
     private func facts(_ terminal: Terminal) -> [String] {
@@ -28,7 +28,7 @@ struct RunPage: Sendable {
             lines.append(Table.cut(line, to: terminal.width))
         }
         let reason = run.reason.map { ": \($0)" } ?? ""
-        let done = view.steps.count { run.ended[view.flow.number(of: $0.step.id) ?? -2] != nil }
+        let done = view.steps.count { run.ended[view.flow?.number(of: $0.step.id) ?? -2] != nil }
         let state = view.standsStill ? "\(run.state.rawValue), for people" : run.state.rawValue
         add("state", state + reason)
         // What was in a branch that was not taken is not missing at the end.
@@ -51,7 +51,7 @@ struct RunPage: Sendable {
             .init("tries", number: true), .init("since", number: true), .init("with"),
         ])
         for (step, depth) in view.steps {
-            let number = view.flow.number(of: step.id) ?? 0
+            let number = view.flow?.number(of: step.id) ?? 0
             let pad = String(repeating: "  ", count: depth)
             let does = step.work.family
             if let active = run.active[number] {
