@@ -139,6 +139,15 @@ extension MeasuredStore {
         states: Set<RunState>,
         limit: Int
     ) async throws(StoreError) -> Int {
-        try await store.forgetRuns(endedBefore: endedBefore, states: states, limit: limit)
+        let forgotten = try await store.forgetRuns(
+            endedBefore: endedBefore,
+            states: states,
+            limit: limit
+        )
+        if forgotten > 0 {
+            let state = states.map(\.rawValue).sorted().joined(separator: ",")
+            instruments.metrics.add(.runsForgotten, Labels(state), Double(forgotten))
+        }
+        return forgotten
     }
 }
