@@ -63,7 +63,7 @@ let package = Package(
         room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
-        room("Core", "Flows", ["Values", "Expressions", "Autonomy", "Reviews"]),
+        room("Core", "Flows", ["Values", "Access", "Expressions", "Autonomy", "Reviews"]),
         room("Core", "Runs", ["Values", "Expressions", "Flows"]),
         room("Core", "Webhooks", ["Values", "Decisions"]),
 
@@ -182,7 +182,10 @@ let package = Package(
         ),
         tests(
             "FlowsTests",
-            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"],
+            [
+                "Values", "Access", "Expressions", "Autonomy", "Reviews", "Flows", "Documents",
+                "TestSupport",
+            ],
             data: ["Cases"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),

@@ -168,7 +168,7 @@ struct ReleaseRemovalTests {
                 try await world.desk.act(.restart(from: 0), on: id, by: "bob")
             }
             #expect(restart?.code == .refused)
-            #expect(restart?.message.contains("was removed after it ended") == true)
+            #expect(restart?.message.contains("was removed by bob after it ended") == true)
             let new = await #expect(throws: EngineError.self) { try await world.start("long") }
             #expect(new?.code == .busy)
 

@@ -65,6 +65,10 @@ extension WrappingStore {
         try await store.waiters(kind: kind, key: key, after: after, limit: limit)
     }
 
+    package func lastPromise(of rate: String) async throws(StoreError) -> Instant? {
+        try await store.lastPromise(of: rate)
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await store.signals(of: runs, limit: limit)
     }

@@ -89,6 +89,12 @@ extension MeasuredStore {
         }
     }
 
+    package func lastPromise(of rate: String) async throws(StoreError) -> Instant? {
+        try await read { () async throws(StoreError) in
+            try await store.lastPromise(of: rate)
+        }
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await read { () async throws(StoreError) in
             try await store.signals(of: runs, limit: limit)

@@ -30,6 +30,7 @@ package final class RunKeeper: Sendable {
     let store: any Store
     let releases: RecentReleases
     let surroundings: Surroundings
+    let rates = RateLines()
     private let turns = RunTurns()
     private let recent = Mutex(RecentRuns(limit: Limits.recentRuns))
     private let tell: @Sendable (Run, [Run]) -> Void
@@ -155,23 +156,10 @@ package final class RunKeeper: Sendable {
         let runs = [write] + children.map { RunWrite($0, after: nil) }
         var whole = change ?? Change(entries: [], runs: runs)
         whole.runs = runs
-        switch try await store.commit([whole]).first {
-        case .committed: break
-        case .removed(let release): throw gone(release)
-        case .stale, .inUse, .keyTaken, nil: throw Stale()
-        }
+        guard case .committed? = try await store.commit([whole]).first else { throw Stale() }
         held.run = transition.run.committed
         held.isFresh = true
         tell(held.run, children.map(\.committed))
-    }
-
-    /// A run that has ended cannot go on without what it executes.
-    private func gone(_ release: Digest) -> EngineError {
-        EngineError(
-            .refused,
-            "release \(release.hex.prefix(12)), which the run executes, was removed after it ended; "
-                + "start a new run"
-        )
     }
 
     /// Takes in what came without any effect.

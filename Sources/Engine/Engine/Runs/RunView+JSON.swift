@@ -60,6 +60,7 @@ extension RunView {
         members.append(
             .init("steps", .array(steps.map { json($0.step, depth: $0.depth, secret) }))
         )
+        if let beginsAt { members.append(.init("begins_at", .string(beginsAt.rfc3339))) }
         if let missing { members.append(.init("missing", .string(missing))) }
         return .object(JSONObject(uniqueMembers: members))
     }
@@ -152,6 +153,7 @@ extension RunView {
         case .ready: kind = step.kind == nil ? "engine" : "claim"
         case .leased(_, let until): (kind, at) = ("result", until)
         case .waiting(.timer(let until)): (kind, at) = ("timer", until)
+        case .waiting(.rate(let name, let until)): (kind, key, at) = ("rate", name, until)
         case .waiting(let wait):
             kind = wait.kind
             if let text = wait.key, !text.isEmpty { key = text }

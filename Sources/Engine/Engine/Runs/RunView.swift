@@ -47,7 +47,7 @@ package struct RunView: Sendable {
         case .waiting(.person): return .person
         case .waiting(.callback), .waiting(.event): return .outside
         case .waiting(.children): return .runs
-        case .waiting(.timer): return .time
+        case .waiting(.timer), .waiting(.rate): return .time
         case .waiting(.slot): return .runs
         }
     }
@@ -183,5 +183,11 @@ extension RunView {
     package func name(of step: Int) -> String? {
         guard let steps = flow?.steps, steps.indices.contains(step) else { return nil }
         return steps[step].id
+    }
+
+    /// When its flow's rate lets the run begin, while it waits for that.
+    package var beginsAt: Instant? {
+        guard case .rate(_, let until)? = run.active[Run.slotStep]?.wait else { return nil }
+        return until
     }
 }

@@ -31,6 +31,7 @@ struct RunPage: Sendable {
         let done = view.steps.count { run.ended[view.flow?.number(of: $0.step.id) ?? -2] != nil }
         let state = view.standsStill ? "\(run.state.rawValue), for people" : run.state.rawValue
         add("state", state + reason)
+        if let begins = view.beginsAt { add("begins", "in \(age(of: begins - now)), by its rate") }
         // What was in a branch that was not taken is not missing at the end.
         let all = run.state == .completed ? done : view.steps.count
         add("done", "\(bar(done, of: all)) \(done) of \(all) steps")
@@ -90,6 +91,7 @@ struct RunPage: Sendable {
         switch step.state {
         case .leased(_, let until): text += ", for \(age(of: until - now)) yet"
         case .waiting(.timer(let until)): text = "next try in \(age(of: until - now))"
+        case .waiting(.rate(_, let until)): text = "its rate, in \(age(of: until - now))"
         case .waiting(.event(let type)): text = "an event \(type)"
         case .waiting(.callback): text = "a callback"
         case .waiting(.children):
