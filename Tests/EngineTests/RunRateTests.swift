@@ -279,6 +279,28 @@ struct RunRateTests {
         }
     }
 
+    @Test func `a sub-flow that is paused before it begins waits for its rate after it goes on`()
+        async throws
+    {
+        let flows = [
+            "above": "flow: above\ninput: {}\nsteps:\n  - {id: a, flow: below, with: {}}\n",
+            "below": Self.flow("below", "rate: \"1/m:1\"", Self.decide),
+        ]
+        try await RunWorld.run(flows) { world in
+            let runs = try await start(world, "above", 2)
+            _ = try await world.run(runs[0])
+            var query = RunQuery(limit: 1)
+            query.parent = runs[1]
+            let below = try #require(try await world.store.runs(query).first?.id)
+            _ = try await world.run(below) { $0.active[Run.slotStep]?.wait?.kind == "rate" }
+            _ = try await world.desk.act(.pause, on: below, by: "bob")
+            _ = try await world.desk.act(.resume, on: below, by: "bob")
+            #expect(try await world.store.signals(of: [below], limit: 9).isEmpty)
+            #expect(try await world.run(runs[1]).state == .completed)
+            #expect(world.errors.all.isEmpty)
+        }
+    }
+
     @Test func `sub-flows begin at the rate of their flow`() async throws {
         let flows = [
             "above": "flow: above\ninput: {}\nsteps:\n  - {id: a, flow: below, with: {}}\n",

@@ -144,7 +144,8 @@ struct RunMachine {
         var step = try active(number, epoch)
         switch (step.state, wait) {
         // No attempt is begun: it comes later, or another run goes first.
-        case (.ready, .rate), (.ready, .slot), (.waiting(.slot), .rate): break
+        case (.ready, .rate), (.ready, .slot), (.waiting(.slot), .rate), (.waiting(.slot), .slot):
+            break
         case (.ready, _): step.attempt += 1
         case (.leased, .rate), (.leased, .slot), (.waiting, _): throw late(step)
         case (.leased, _): break

@@ -64,15 +64,18 @@ extension RunDriver {
         _ signals: [Signal],
         _ held: inout RunKeeper.Held
     ) async throws {
-        // One that waits for its rate looks for a slot when its moment comes.
-        guard held.run.waitsForSlot else { return try await keeper.dismiss(signals, of: &held) }
         guard let key = held.run.key, let limit = held.flow.concurrency?.limit else {
             throw RunRefusal.broken("a queued run has a key, and its flow a limit")
         }
-        guard try await store.slots(key).underway < limit else {
-            return try await keeper.dismiss(signals, of: &held)
+        let isFree = try await store.slots(key).underway < limit
+        let slot = SlotCheck(key: key, limit: limit, expectFree: isFree)
+        guard isFree else {
+            guard held.run.history > 0 else {
+                return try await keeper.dismiss(signals, of: &held, slot: slot)
+            }
+            let event = RunEvent.waits(step: step.step, epoch: step.epoch, .slot(key))
+            return try await keeper.apply(event, to: &held, taking: signals, slot: slot)
         }
-        let slot = SlotCheck(key: key, limit: limit, expectFree: true)
         _ = try await keeper.atRate(step, &held, taking: signals) { held in
             try await keeper.apply(.begun, to: &held, taking: signals, slot: slot)
         }

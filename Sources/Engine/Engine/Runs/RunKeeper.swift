@@ -162,9 +162,9 @@ package final class RunKeeper: Sendable {
         tell(held.run, children.map(\.committed))
     }
 
-    /// Takes in what came without any effect.
-    func dismiss(_ signals: [Signal], of held: inout Held) async throws {
-        let write = RunWrite(held.run, after: held.run, taken: signals)
+    /// Takes in what came without any effect, of a run that has no history yet.
+    func dismiss(_ signals: [Signal], of held: inout Held, slot: SlotCheck) async throws {
+        let write = RunWrite(held.run, after: held.run, taken: signals, slot: slot)
         let change = Change(entries: [], runs: [write])
         guard case .committed? = try await store.commit([change]).first else { throw Stale() }
         held.run = write.run
