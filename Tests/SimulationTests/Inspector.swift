@@ -153,6 +153,7 @@ struct Inspector {
         switch run.state {
         case .paused, .dead: return true
         case .queued:
+            guard run.waitsForSlot else { return false }
             return view.runs.contains { other in
                 other.key == run.key && !other.state.isFinal && !other.isQueued
                     && standsStill(other, view)
