@@ -149,7 +149,7 @@ struct FlowGenerator {
         if dice.happens(500) { text += ", timeout: \(dice.within(2...12))s" }
         if dice.happens(350) { text += ", deadline: \(dice.within(5...40))s" }
         if dice.happens(150) { text += ", stage: \(dice.pick(["one", "two"]))" }
-        if let rates, isAsked(work), rates.happens(400) { text += ", rate: \(Self.rate(rates))" }
+        if let rates, isAsked(work), rates.happens(600) { text += ", rate: \(Self.rate(rates))" }
         var isSure = condition.isEmpty
         if dice.happens(700) {
             let failure = onFailure(depth)
@@ -162,7 +162,7 @@ struct FlowGenerator {
     }
 
     private static func rate(_ rates: Dice) -> String {
-        rates.pick(["1/s", "1/s:2", "2/s:1", "20/m:1", "30/m:3"])
+        rates.pick(["1/s", "30/m:1", "12/m:1", "6/m:1", "20/m:2"])
     }
 
     private func isAsked(_ work: String) -> Bool {
