@@ -63,7 +63,7 @@ let package = Package(
         room("Core", "Access", ["Values"]),
         room("Core", "Reviews", ["Values"]),
         room("Core", "Decisions", ["Values"]),
-        room("Core", "Flows", ["Values", "Expressions", "Autonomy", "Reviews"]),
+        room("Core", "Flows", ["Values", "Access", "Expressions", "Autonomy", "Reviews"]),
         room("Core", "Runs", ["Values", "Expressions", "Flows"]),
         room("Core", "Webhooks", ["Values", "Decisions"]),
 
@@ -101,6 +101,7 @@ let package = Package(
                 "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
                 "Migrations/0007_token_rates.sql", "Migrations/0008_runs.sql",
                 "Migrations/0009_run_changes.sql",
+                "Migrations/0010_removed_releases.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),
@@ -182,7 +183,10 @@ let package = Package(
         ),
         tests(
             "FlowsTests",
-            ["Values", "Expressions", "Autonomy", "Reviews", "Flows", "Documents", "TestSupport"],
+            [
+                "Values", "Access", "Expressions", "Autonomy", "Reviews", "Flows", "Documents",
+                "TestSupport",
+            ],
             data: ["Cases"]
         ),
         tests("ReviewsTests", ["Values", "Reviews", "TestSupport"]),
@@ -194,7 +198,8 @@ let package = Package(
         tests(
             "TelemetryTests",
             [
-                "Values", "Access", "Reviews", "Decisions", "Storage", "Telemetry", "Platform",
+                "Values", "Access", "Reviews", "Decisions", "Runs", "Storage", "Telemetry",
+                "Platform",
                 "CAllocations", "TestSupport",
             ]
         ),

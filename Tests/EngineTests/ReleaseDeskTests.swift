@@ -148,7 +148,7 @@ struct ReleaseDeskTests {
 private struct Unexpected: Error {}
 
 /// Compiles what the store holds; `refuses` stands for a model's key that is not here.
-private struct StoredReleases: ReleaseSource {
+struct StoredReleases: ReleaseSource {
     let store: any Store
     var refuses: @Sendable (Digest) -> Bool = { _ in false }
 

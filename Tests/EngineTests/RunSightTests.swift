@@ -44,7 +44,7 @@ struct RunSightTests {
                 return
             }
             #expect(view.run.id == there)
-            #expect(view.flow.title == "new")
+            #expect(view.flow?.title == "new")
             await #expect(throws: EngineError.self) { try await world.desk.view(gone) }
         }
     }

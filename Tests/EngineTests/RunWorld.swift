@@ -90,8 +90,11 @@ struct RunWorld: Sendable {
         func ring() { ringing.withLock { $0 }?.call() }
     }
 
-    static func release(_ flows: [String: String]) throws -> LoadedRelease {
-        var texts = ["stepgate.yaml": "models: {}", "Policies/refund.yaml": policy]
+    static func release(
+        _ flows: [String: String],
+        settings: String = "models: {}"
+    ) throws -> LoadedRelease {
+        var texts = ["stepgate.yaml": settings, "Policies/refund.yaml": policy]
         for (name, text) in flows { texts["Flows/\(name).yaml"] = text }
         let files = WorkspaceFiles(texts.mapValues { Array($0.utf8) })
         let check = Workspace.compile(

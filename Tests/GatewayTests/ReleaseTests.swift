@@ -45,6 +45,35 @@ struct ReleaseTests {
         }
     }
 
+    @Test func `an admin removes what nothing needs, and is told what is needed`() async throws {
+        try await VirtualTime.run { time in
+            let world = try await GatewayWorld(time)
+            let (first, second) = (try await kept("a", world), try await kept("b", world))
+            let third = try await kept("c", world)
+            for release in [first, second] {
+                _ = try await world.releases.promote(release, by: "ada")
+            }
+            for role in [Role.agent, .reviewer, .operator] {
+                let answer = try await world.send("DELETE", "/v1/releases/\(third.hex)", as: role)
+                #expect(answer.status == 403)
+            }
+            for (release, why) in [(first, "rollback returns to it"), (second, "It is live")] {
+                let path = "/v1/releases/\(release.hex.prefix(12))"
+                let refused = try await world.send("DELETE", path, as: .admin)
+                #expect(refused.status == 409)
+                #expect(refused.body["detail"]?.string?.contains(why) == true)
+            }
+            let gone = try await world.send("DELETE", "/v1/releases/\(third.hex)", as: .admin)
+            #expect(gone.status == 200)
+            #expect(gone.body["release"]?.string == third.hex)
+            #expect(gone.body["person"] == "admin")
+            let again = try await world.send("DELETE", "/v1/releases/\(third.hex)", as: .admin)
+            #expect(again.status == 404)
+            let list = try await world.send("GET", "/v1/releases", as: .operator)
+            #expect(list.body["releases"]?.array?.count == 2)
+        }
+    }
+
     @Test func `a release that is not there is not found, and no name is no name`() async throws {
         try await VirtualTime.run { time in
             let world = try await GatewayWorld(time)

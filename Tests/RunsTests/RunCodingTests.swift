@@ -16,7 +16,7 @@ struct RunCodingTests {
     ]
     private static let waits: [Wait] = [
         .timer(now), .decision(id), .callback, .event("com.example.paid"), .children,
-        .person, .slot("flow/a \"key\""),
+        .person, .slot("flow/a \"key\""), .rate("flow/step", until: now),
     ]
     private static let acts: [RunAct] = [
         .pause, .resume, .cancel(undoing: true), .cancel(undoing: false),

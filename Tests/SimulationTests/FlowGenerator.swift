@@ -6,6 +6,8 @@ struct FlowGenerator {
     static let names = ["first", "second", "third"]
 
     private let dice: Dice
+    /// What says which flows and steps have a rate, if any have; the other dice do not know of it.
+    private let rates: Dice?
     private let flow: Int
     private var count = 0
     /// Outputs that are there for certain where the next step stands, as expressions.
@@ -13,13 +15,13 @@ struct FlowGenerator {
     private var items: [String] = []
 
     /// A workspace of three flows and two policies.
-    static func files(_ dice: Dice) -> [String: String] {
+    static func files(_ dice: Dice, rates: Dice? = nil) -> [String: String] {
         var files = [
             "stepgate.yaml": "models: {}",
             "Policies/judge.yaml": judge(approvals: dice.within(1...2)),
         ]
         for (number, name) in names.enumerated() {
-            var generator = FlowGenerator(dice: dice, flow: number)
+            var generator = FlowGenerator(dice: dice, rates: rates, flow: number)
             files["Flows/\(name).yaml"] = generator.text(name)
         }
         return files
@@ -38,8 +40,9 @@ struct FlowGenerator {
         """
     }
 
-    private init(dice: Dice, flow: Int) {
+    private init(dice: Dice, rates: Dice?, flow: Int) {
         self.dice = dice
+        self.rates = rates
         self.flow = flow
     }
 
@@ -53,6 +56,7 @@ struct FlowGenerator {
             let limit = dice.within(1...2)
             lines.append("concurrency: {key: input.amount % 2, limit: \(limit), then: \(then)}")
         }
+        if let rates, rates.happens(500) { lines.append("rate: \(Self.rate(rates))") }
         lines.append("steps:")
         lines.append("  - {id: opened, stage: one, set: {note: \"${{ run.id }}\"}}")
         for _ in 0..<dice.within(2...4) { lines.append("  - " + step(depth: 0)) }
@@ -147,6 +151,7 @@ struct FlowGenerator {
         if dice.happens(500) { text += ", timeout: \(dice.within(2...12))s" }
         if dice.happens(350) { text += ", deadline: \(dice.within(5...40))s" }
         if dice.happens(150) { text += ", stage: \(dice.pick(["one", "two"]))" }
+        if let rates, isAsked(work), rates.happens(600) { text += ", rate: \(Self.rate(rates))" }
         var isSure = condition.isEmpty
         if dice.happens(700) {
             let failure = onFailure(depth)
@@ -156,6 +161,14 @@ struct FlowGenerator {
         if dice.happens(350) { text += ", undo: {\(undo)}" }
         if isSure, !path.isEmpty { known.append("steps.\(id).output.\(path)") }
         return text + "}"
+    }
+
+    private static func rate(_ rates: Dice) -> String {
+        rates.pick(["1/s", "30/m:1", "12/m:1", "6/m:1", "20/m:2"])
+    }
+
+    private func isAsked(_ work: String) -> Bool {
+        ["work:", "http:", "decide:", "review:"].contains { work.hasPrefix($0) }
     }
 
     private var retry: String {

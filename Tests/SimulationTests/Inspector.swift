@@ -56,8 +56,10 @@ struct Inspector {
 
     private func inspect(_ run: Run, _ view: View) async throws {
         if run.state == .queued {
+            // One that waits for its rate, or looks whether a slot is free, is woken by its row.
+            guard run.waitsForSlot else { return }
             let others = view.runs.filter { $0.key == run.key && !$0.state.isFinal }
-            let isBehind = others.contains { !$0.isQueued }
+            let isBehind = others.contains { !$0.waitsForSlot }
             if !isBehind, others.allSatisfy({ view.signals($0.id, Run.slotStep).isEmpty }) {
                 findings.add(.wakeSource, run.id, "it is queued behind nobody")
             }
@@ -178,6 +180,7 @@ struct Inspector {
         switch run.state {
         case .paused, .dead: return true
         case .queued:
+            guard run.waitsForSlot else { return false }
             return view.runs.contains { other in
                 other.key == run.key && !other.state.isFinal && !other.isQueued
                     && standsStill(other, view)

@@ -35,7 +35,9 @@ final class SimulatedWorld: Sendable {
     init(seed: UInt64, time: VirtualTime) throws {
         dice = Dice(seed: seed)
         clock = SimulatedClock(time)
-        texts = FlowGenerator.files(dice.split())
+        // A fifth of the worlds has rates; those of the planted bugs are none of them.
+        let rates = seed % 5 == 3 ? Dice(seed: ~seed) : nil
+        texts = FlowGenerator.files(dice.split(), rates: rates)
         release = try Self.load(texts)
         journal = Journal(flows: release.flows, findings: findings)
         weather = Weather(dice.split())

@@ -1,5 +1,6 @@
 import Decisions
 import Reviews
+import Runs
 import Storage
 import Synchronization
 import Telemetry
@@ -88,6 +89,28 @@ struct StoreTests {
             decision: .update(record),
             review: review
         )
+    }
+
+    @Test func `runs that were forgotten are counted by their state`() async throws {
+        let run = Run(
+            id: StoreFixture.id(1),
+            root: StoreFixture.id(1),
+            plan: Run.Plan(flow: "f", release: .zero),
+            parent: nil,
+            caller: "c",
+            startedAt: StoreFixture.now,
+            input: .inline(.null),
+            state: .failed
+        )
+        _ = try await store.commit([Change(entries: [], runs: [RunWrite(run, after: nil)])])
+        for _ in 0..<2 {
+            _ = try await store.forgetRuns(
+                endedBefore: StoreFixture.now + .seconds(1),
+                states: [.failed],
+                limit: 10
+            )
+        }
+        #expect(metrics.value(.runsForgotten, Labels("failed")) == 1)
     }
 
     @Test func `what is counted is what was committed`() async throws {

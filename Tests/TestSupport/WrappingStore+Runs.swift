@@ -73,6 +73,10 @@ extension WrappingStore {
         try await store.waitKey(kind: kind, after: after, before: before)
     }
 
+    package func lastPromise(of rate: String) async throws(StoreError) -> Instant? {
+        try await store.lastPromise(of: rate)
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await store.signals(of: runs, limit: limit)
     }

@@ -88,6 +88,9 @@ extension WrappingStore {
     package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
         try await store.keep(release, note)
     }
+    package func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval? {
+        try await store.removal(of: release)
+    }
     package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
         try await store.releaseNotes(limit: limit)
     }

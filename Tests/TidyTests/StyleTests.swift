@@ -197,6 +197,7 @@ struct StyleTests {
         "Sources/Core/Runs/RunEvent+Stored.swift",
         "Sources/Engine/Engine/StoreCache.swift",
         "Sources/Engine/Storage/MemoryStore.swift",
+        "Sources/Engine/Storage/MemoryStore+Releases.swift",
         "Sources/Engine/Storage/MemoryStore+Runs.swift",
         "Sources/Engine/Telemetry/MeasuredStore.swift",
         "Sources/Engine/Telemetry/MeasuredStore+Runs.swift",

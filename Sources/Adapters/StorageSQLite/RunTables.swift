@@ -61,7 +61,7 @@ struct RunTables {
     /// Writes what differs; about how many bytes.
     mutating func write(_ write: RunWrite) throws -> Int {
         let run = write.run
-        if write.before?.isQueued == true, write.slotPassedOn != nil,
+        if write.before?.waitsForSlot == true, write.slotPassedOn != nil,
             try !isSignalled(run.id, Run.slotStep)
         {
             untold.insert(run.id)

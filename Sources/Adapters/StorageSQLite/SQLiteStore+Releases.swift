@@ -5,6 +5,10 @@ package import Values
 extension SQLiteStore {
     package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
         try await write { connection in
+            try connection.run(
+                "DELETE FROM removed_releases WHERE release=?",
+                [.blob(release.digest.bytes)]
+            )
             for (path, bytes) in release.files.sorted(by: { $0.key < $1.key }) {
                 let digest = Digest(of: bytes).bytes
                 try connection.run(
@@ -38,6 +42,27 @@ extension SQLiteStore {
                 if let path = row[0].text, let bytes = row[1].blob { files[path] = bytes }
             }
             return files.isEmpty ? nil : StoredRelease(digest: digest, files: files)
+        }
+    }
+
+    package func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval? {
+        try await read { connection in
+            let row = try connection.row(
+                "SELECT at, person FROM removed_releases WHERE release=?",
+                [.blob(release.bytes)]
+            )
+            guard let row else { return nil }
+            guard let at = row[0].integer, let person = row[1].text else {
+                throw StoreError(
+                    .corrupt,
+                    "a row of removed_releases is not as Stepgate writes it"
+                )
+            }
+            return ReleaseRemoval(
+                release: release,
+                at: Instant(microseconds: at),
+                person: person
+            )
         }
     }
 

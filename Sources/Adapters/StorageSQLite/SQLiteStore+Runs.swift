@@ -162,6 +162,16 @@ extension SQLiteStore {
         }
     }
 
+    package func lastPromise(of rate: String) async throws(StoreError) -> Instant? {
+        try await read { connection in
+            try connection.row(
+                "SELECT max(due_at) FROM steps INDEXED BY steps_wait "
+                    + "WHERE wait_kind='rate' AND wait_key=? AND held=0",
+                [.text(rate)]
+            )?[0].integer.map { Instant(microseconds: $0) }
+        }
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await read { connection in
             try runs.flatMap { run in

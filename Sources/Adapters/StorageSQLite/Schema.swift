@@ -17,6 +17,7 @@ enum StoreSchema {
         ("0007_token_rates", PackageResources._007_token_rates_sql),
         ("0008_runs", PackageResources._008_runs_sql),
         ("0009_run_changes", PackageResources._009_run_changes_sql),
+        ("0010_removed_releases", PackageResources._010_removed_releases_sql),
     ]
 
     static func configure(

@@ -19,12 +19,14 @@ struct Transaction {
     /// Made when the first key that is forgotten comes.
     private var keys: KeyTables?
     private var runs: RunTables
+    private var releases: ReleaseTables
 
     /// Reads the chain's head inside the transaction that was begun, since another process may have
     /// appended.
     init(_ connection: SQLiteConnection, runChanges: Int) throws {
         self.connection = connection
         runs = RunTables(connection, changes: runChanges)
+        releases = ReleaseTables(connection)
         let last = try connection.row(
             "SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1"
         )
@@ -56,6 +58,7 @@ struct Transaction {
     }
 
     private mutating func admit(_ change: Change) throws -> CommitResult {
+        if let refused = try releases.refusal(of: change) { return refused }
         guard try runs.admits(change.runs) else { return .stale }
         var links = EntryLinks()
         switch change.decision {
@@ -101,6 +104,7 @@ struct Transaction {
                 Rows.values(of: promotion)
             )
         }
+        if let removal = change.removal { try releases.remove(removal) }
         for model in change.models { models[model.model] = model }
         for write in change.runs { bytes += try runs.write(write) }
         for write in change.runs { try runs.wake(by: write) }

@@ -2,16 +2,16 @@
 ///
 /// It holds two generations: when the younger is full it becomes the older, and the older is gone.
 /// So nothing is searched to make room, and the last `limit` keys written are always there.
-struct Recent<Key: Hashable & Sendable, Value: Equatable & Sendable>: Sendable, Equatable {
+package struct Recent<Key: Hashable & Sendable, Value: Equatable & Sendable>: Sendable, Equatable {
     private let limit: Int
     private var younger: [Key: Value] = [:]
     private var older: [Key: Value] = [:]
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     var count: Int { younger.count + older.count }
 
-    subscript(key: Key) -> Value? {
+    package subscript(key: Key) -> Value? {
         get { younger[key] ?? older[key] }
         set {
             older[key] = nil

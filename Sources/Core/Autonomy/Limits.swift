@@ -21,6 +21,11 @@ package enum Limits {
     package static let budget = 1e9
     /// The longest time that can be written, so that no moment is beyond 64 bits of microseconds.
     package static let time = Duration.seconds(86_400 * 1_000_000)
+    /// Days that what has ended may be kept, where it is not kept for ever.
+    package static let retentionDays: Int64 = 3_650
+    /// How long what has ended is kept.
+    package static let retention: ClosedRange<Duration> =
+        .seconds(3_600) ... .seconds(retentionDays * 86_400)
     /// Rows of one list.
     package static let listRows = 1_000_000
 }

@@ -21,6 +21,8 @@ package struct Workspace: Sendable {
     package let models: [String: ModelDefinition]
     /// The folder whose files inputs may refer to, below the workspace's own; nothing for none.
     package let attachments: String?
+    /// How long what has ended is kept.
+    package let retention: Retention
     /// What every expression may use.
     package let constants: Constants
     package let release: Release

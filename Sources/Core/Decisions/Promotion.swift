@@ -102,3 +102,25 @@ package struct ReleaseNote: Sendable, Equatable {
         ]
     }
 }
+
+/// The removal of a release: by whom and when.
+///
+/// Its files are gone from the store then; what was decided under it stays explained by the log.
+package struct ReleaseRemoval: Sendable, Equatable {
+    package let release: Digest
+    package let at: Instant
+    package let person: String
+
+    package init(release: Digest, at: Instant, person: String) {
+        self.release = release
+        self.at = at
+        self.person = person
+    }
+
+    package var json: JSON {
+        [
+            "release": .string(release.hex), "removed_at": .string(at.rfc3339),
+            "person": .string(person),
+        ]
+    }
+}

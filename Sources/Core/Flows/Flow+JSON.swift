@@ -1,5 +1,6 @@
-package import Values
+internal import Access
 internal import Expressions
+package import Values
 
 /// A flow as programs read it.
 extension Flow {
@@ -31,6 +32,7 @@ extension Flow {
                 .setting("input", to: input.document)
                 .setting("fields", to: .array(fields))
                 .setting("concurrency", to: concurrency ?? .null)
+                .setting("rate", to: (rate?.text).map(JSON.string) ?? .null)
                 .setting("steps", to: .array(body.map { json(steps[$0]) }))
         )
     }
@@ -44,6 +46,7 @@ extension Flow {
             .init("attempts", .int(Int64(step.retry.attempts))),
             .init("timeout", .string(step.timeout.short)),
             .init("deadline", (step.deadline?.short).map(JSON.string) ?? .null),
+            .init("rate", (step.rate?.text).map(JSON.string) ?? .null),
             .init("on_failure", .string(step.onFailure.word)),
             .init("undo", (step.undo?.family).map(JSON.string) ?? .null),
         ]

@@ -1,3 +1,4 @@
+package import Access
 package import Expressions
 package import Values
 
@@ -17,6 +18,8 @@ package final class Flow: Sendable {
     package let fields: [FlowField]
     package let triggers: [Trigger]
     package let concurrency: Concurrency?
+    /// How often its runs begin at most; nothing for always.
+    package let rate: Rate?
     /// Every step, each before those inside it; a step's place here is its number.
     package let steps: [FlowStep]
     /// The numbers of the outermost steps, in their order.
@@ -36,6 +39,7 @@ package final class Flow: Sendable {
         fields: [FlowField],
         triggers: [Trigger],
         concurrency: Concurrency?,
+        rate: Rate?,
         steps: [FlowStep],
         body: [Int],
         digest: Digest,
@@ -50,6 +54,7 @@ package final class Flow: Sendable {
         self.fields = fields
         self.triggers = triggers
         self.concurrency = concurrency
+        self.rate = rate
         self.steps = steps
         self.body = body
         self.digest = digest

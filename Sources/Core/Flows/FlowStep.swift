@@ -1,3 +1,4 @@
+package import Access
 package import Autonomy
 package import Expressions
 package import Reviews
@@ -19,6 +20,9 @@ package struct FlowStep: Sendable {
     package let timeout: Duration
     /// How long it may wait, for a worker or for what it waits for; nothing for ever.
     package let deadline: Duration?
+    /// How often attempts at it begin at most, those of all runs and at its `undo` together; nothing
+    /// for always.
+    package let rate: Rate?
     package let onFailure: OnStepFailure
     /// What is done, the last step first, when a later step aborts the run.
     package let undo: Work?
@@ -32,6 +36,7 @@ package struct FlowStep: Sendable {
         retry: Retry = .none,
         timeout: Duration = .seconds(60),
         deadline: Duration? = nil,
+        rate: Rate? = nil,
         onFailure: OnStepFailure = .deadLetter,
         undo: Work? = nil
     ) {
@@ -43,6 +48,7 @@ package struct FlowStep: Sendable {
         self.retry = retry
         self.timeout = timeout
         self.deadline = deadline
+        self.rate = rate
         self.onFailure = onFailure
         self.undo = undo
     }

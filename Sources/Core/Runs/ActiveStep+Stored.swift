@@ -19,6 +19,7 @@ extension ActiveStep: Stored {
         form.add("begun", begunAt)
         form.add("since", since)
         form.add("deadline", deadline)
+        form.add("promised", promised)
         form.add("override", override)
         form.add("failure", failure)
         if lost != 0 { form.add("lost", lost) }
@@ -44,6 +45,7 @@ extension ActiveStep: Stored {
         self.epoch = epoch
         attempt = json.int("attempt") ?? 0
         self.since = since
+        promised = json.instant("promised")
         override = json["override"]
         lost = json.int("lost") ?? 0
         decision = json.identifier("decision")
@@ -75,7 +77,13 @@ extension ActiveStep.State {
 extension Wait: Stored {
     package func store(in form: inout StoredForm) {
         form.add("for", kind)
-        if case .timer(let until) = self { form.add("until", until) } else { form.add("key", key) }
+        switch self {
+        case .timer(let until): form.add("until", until)
+        case .rate(let name, let until):
+            form.add("until", until)
+            form.add("key", name)
+        default: form.add("key", key)
+        }
     }
 
     package init?(stored json: JSON) {
@@ -97,6 +105,9 @@ extension Wait: Stored {
         case ("children", _): self = .children
         case ("person", _): self = .person
         case ("slot", let key?): self = .slot(key)
+        case ("rate", let key?):
+            guard let until = json.instant("until") else { return nil }
+            self = .rate(key, until: until)
         default: return nil
         }
     }

@@ -26,6 +26,8 @@ package struct ActiveStep: Sendable, Equatable {
     package var since: Instant
     /// When its waiting ends as a failure.
     package var deadline: Instant?
+    /// The moment that its rate promised it, once that has come and no attempt was begun yet.
+    package var promised: Instant?
     /// What a person wrote in the place of the step's own input.
     package var override: JSON?
     /// Of the last attempt.
@@ -64,6 +66,7 @@ package struct ActiveStep: Sendable, Equatable {
         case .ready: return deadline
         case .leased(_, let until): return until
         case .waiting(.timer(let until)): return min(until, deadline ?? until)
+        case .waiting(.rate(_, let until)): return min(until, deadline ?? until)
         case .waiting(.person): return nil
         case .waiting: return deadline
         }
@@ -86,6 +89,8 @@ package enum Wait: Sendable, Equatable {
     case person
     /// Another run with the same key to end.
     case slot(String)
+    /// The moment that a rate promised it; by the rate's name, `FLOW/STEP` or `FLOW/`.
+    case rate(String, until: Instant)
 
     /// The word a store finds it by.
     package var kind: String {
@@ -97,6 +102,7 @@ package enum Wait: Sendable, Equatable {
         case .children: "children"
         case .person: "person"
         case .slot: "slot"
+        case .rate: "rate"
         }
     }
 
@@ -104,7 +110,7 @@ package enum Wait: Sendable, Equatable {
     package var isFromOutside: Bool {
         switch self {
         case .callback, .event, .decision, .slot: true
-        case .timer, .children, .person: false
+        case .timer, .children, .person, .rate: false
         }
     }
 
@@ -118,6 +124,7 @@ package enum Wait: Sendable, Equatable {
         case .event(let type, nil): type
         case .event(let type, let about?): about.key(in: type)
         case .slot(let key): key
+        case .rate(let name, _): name
         }
     }
 }

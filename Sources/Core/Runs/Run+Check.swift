@@ -29,9 +29,15 @@ extension Run {
             return waits == active.count && waits > 0
                 ? [] : ["it is dead, yet not all its steps wait for a person"]
         case .queued:
-            guard active.count == 1, case .waiting(.slot(let slot))? = active[Run.slotStep]?.state
-            else { return ["it is queued, yet waits for no slot"] }
-            return slot == key ? [] : ["it waits for the slot of another key"]
+            guard active.count == 1, let step = active[Run.slotStep] else {
+                return ["it is queued, yet waits for no slot"]
+            }
+            switch step.state {
+            case .ready, .waiting(.rate): return []
+            case .waiting(.slot(key)): return []
+            case .waiting(.slot): return ["it waits for the slot of another key"]
+            case .leased, .waiting: return ["it is queued, yet waits for no slot"]
+            }
         case .paused:
             return active.isEmpty && pausedFrom != .undoing
                 ? ["it is paused, yet nothing is left to do"] : []

@@ -19,8 +19,13 @@ extension Run {
     /// Whether its steps stand still until a person acts: no deadline fires and nothing is ready.
     package var isHeld: Bool { state == .paused || state == .dead }
 
-    /// Whether it still waits for a slot.
+    /// Whether it has not begun: it still waits for a slot, or for its flow's rate.
     package var isQueued: Bool { active[Run.slotStep] != nil }
+
+    /// Whether it waits to be told that a slot is free; one that was told looks by itself.
+    package var waitsForSlot: Bool {
+        if case .slot? = active[Run.slotStep]?.wait { true } else { false }
+    }
 }
 
 extension ActiveStep {

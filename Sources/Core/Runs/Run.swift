@@ -4,8 +4,8 @@ package import Values
 ///
 /// The steps under way are rows of their own in a store, and only there; all else is the run's row.
 package struct Run: Sendable, Equatable {
-    /// The number of the one active step of a run that has not begun: it waits for a slot, or is ready
-    /// to begin.
+    /// The number of the one active step of a run that has not begun: it waits for a slot or for its
+    /// flow's rate, or is ready to begin.
     package static let slotStep = -1
 
     /// Which flow, or which of its `each` steps, the run executes.
@@ -186,7 +186,8 @@ package struct Run: Sendable, Equatable {
 
 /// How far a run has come.
 ///
-/// Woken by: `queued` by the end of a run with its key; `running` by its active steps, of which it has
+/// Woken by: `queued` by the end of a run with its key, or by the moment that its flow's rate promised
+/// it; `running` by its active steps, of which it has
 /// at least one; `undoing` likewise; `paused` and `dead` by a person. The others are final, but that
 /// an abort above may undo a `completed` one.
 package enum RunState: String, Sendable, CaseIterable {

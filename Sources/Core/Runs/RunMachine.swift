@@ -142,10 +142,13 @@ struct RunMachine {
         _ wait: Wait
     ) throws(RunRefusal) {
         var step = try active(number, epoch)
-        switch step.state {
-        case .ready: step.attempt += 1
-        case .leased: break
-        case .waiting: throw late(step)
+        switch (step.state, wait) {
+        // No attempt is begun: it comes later, or another run goes first.
+        case (.ready, .rate), (.ready, .slot), (.waiting(.slot), .rate), (.waiting(.slot), .slot):
+            break
+        case (.ready, _): step.attempt += 1
+        case (.leased, .rate), (.leased, .slot), (.waiting, _): throw late(step)
+        case (.leased, _): break
         }
         if case .decision(let id) = wait { step.decision = id }
         move(&step, to: .waiting(wait))
@@ -175,6 +178,10 @@ struct RunMachine {
             } else {
                 tryAgain(number, step)
             }
+        case .waiting(.rate(_, let until)) where until <= now:
+            move(&step, to: .ready)
+            step.promised = until
+            run.active[number] = step
         case .ready, .waiting: endWaiting(number, step)
         }
     }
@@ -198,7 +205,7 @@ struct RunMachine {
 
     private func isWaitedFor(_ step: ActiveStep) -> Bool {
         switch step.wait {
-        case .callback?, .event?, .children?: true
+        case .callback?, .event?, .children?, .rate?: true
         case .timer?, .decision?, .person?, .slot?, nil: false
         }
     }
@@ -252,6 +259,7 @@ struct RunMachine {
         step.state = state
         step.epoch = epoch
         step.since = now
+        step.promised = nil
     }
 
     mutating func pauseWhereHistoryIsLong() {

@@ -99,7 +99,8 @@ package struct DecisionEngine: Sendable {
             switch result {
             case .committed: begun[index] = begun[index]?.committed
             case .keyTaken: begun[index] = nil
-            case .stale:
+            case .removed(let release): throw .removed(release)
+            case .stale, .inUse:
                 throw EngineError(.store, "the store holds a decision of a new identifier already")
             }
         }

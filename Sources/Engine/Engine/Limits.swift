@@ -86,6 +86,19 @@ package enum Limits {
     static let leaseMargin = Duration.seconds(15)
     /// How often the end of an attempt is brought to a store that does not take it, a second apart.
     static let finishAttempts = 30
+    /// Rates of flows and steps remembered, in each of two generations.
+    static let rateLines = 8_192
+    /// How far ahead a rate's promises must be, and how long the last look ago, before it is looked
+    /// whether anybody still waits for them.
+    static let ratePromises = Duration.seconds(60)
+    /// How often one claim of work reads what is ready, while all it found has to wait for its rate.
+    static let claimReads = 8
+    /// Between two looks for runs that ended long enough ago to be forgotten.
+    static let retentionPause = Duration.seconds(60)
+    /// Runs forgotten in one transaction, about, and how long the writes of others have before the
+    /// next one.
+    static let forgottenAtOnce = 100
+    static let forgettingPause = Duration.milliseconds(50)
     /// Bytes of an answer that are shown where it is refused.
     static let answerShown = 500
 }

@@ -8,9 +8,9 @@ package import Values
 ///
 /// It needs no engine lock: a running `serve` sees the promotion and follows within a second.
 package struct ReleaseDesk: Sendable {
-    private let store: any Store
+    let store: any Store
     private let releases: any ReleaseSource
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
 
     /// `releases` says whether a release still compiles, before it goes live.
     package init(store: any Store, releases: any ReleaseSource, surroundings: Surroundings) {
@@ -72,24 +72,35 @@ package struct ReleaseDesk: Sendable {
         }
     }
 
-    /// Goes back to what was live before; throws `.refused` when nothing was.
+    /// Goes back to what was live before and was not removed since; throws `.refused` when nothing was.
     package func rollback(by person: String) async throws(EngineError) -> Promotion {
         try await attempt { live throws(EngineError) in
-            guard let live, let before = live.before else {
-                throw EngineError(.refused, "no release was live before, so there is no way back")
-            }
-            let target: Promotion?
-            do throws(StoreError) {
-                target = try await store.promotion(before)
-            } catch {
-                throw EngineError(error)
-            }
-            guard let target else {
-                throw EngineError(.store, "promotion \(before) is missing from the store")
+            guard let live, let target = try await kept(under: live) else {
+                throw EngineError(
+                    .refused,
+                    "no release that is still kept was live before, so there is no way back"
+                )
             }
             _ = try await releases.release(target.release)
             return .next(live.rolledBack(to: target, by: person, at: surroundings.clock.now))
         }
+    }
+
+    /// The last promotion under that one whose release was not removed.
+    private func kept(under live: Promotion) async throws(EngineError) -> Promotion? {
+        var next = live.before
+        do throws(StoreError) {
+            while let number = next {
+                guard let promotion = try await store.promotion(number) else {
+                    throw StoreError(.corrupt, "promotion \(number) is missing from the store")
+                }
+                if try await store.removal(of: promotion.release) == nil { return promotion }
+                next = promotion.before
+            }
+        } catch {
+            throw EngineError(error)
+        }
+        return nil
     }
 
     /// What is live; nothing before the first promotion.
@@ -151,13 +162,14 @@ package struct ReleaseDesk: Sendable {
                     entries: [entry(promotion)],
                     promotion: promotion
                 )
+                let result: CommitResult?
                 do {
-                    if case .committed? = try await store.commit([change]).first {
-                        return promotion
-                    }
+                    result = try await store.commit([change]).first
                 } catch {
                     throw EngineError(error)
                 }
+                if case .committed? = result { return promotion }
+                if case .removed(let release)? = result { throw .removed(release) }
             }
         }
         throw EngineError(.busy, "others promote releases at the same time; try again")
@@ -167,7 +179,7 @@ package struct ReleaseDesk: Sendable {
         entry("release_" + promotion.act.rawValue, promotion.release, by: promotion.person)
     }
 
-    private func entry(_ act: String, _ release: Digest, by person: String) -> Entry {
+    func entry(_ act: String, _ release: Digest, by person: String) -> Entry {
         Entry(
             .administered,
             decision: nil,

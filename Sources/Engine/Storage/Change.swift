@@ -24,6 +24,8 @@ package struct Change: Sendable {
     @Apart package var token: AccessToken?
     /// A release that goes live; refused as stale when its number is not the next.
     @Apart package var promotion: Promotion?
+    /// A release whose files go; refused while anything needs it.
+    @Apart package var removal: ReleaseRemoval?
     /// Where the result of the decision inserted is to be sent, once it is final.
     @Apart package var callback: Callback?
     /// Transitions of runs; each run at most once.
@@ -37,6 +39,7 @@ package struct Change: Sendable {
         models: [ModelState] = [],
         token: AccessToken? = nil,
         promotion: Promotion? = nil,
+        removal: ReleaseRemoval? = nil,
         callback: Callback? = nil,
         runs: [RunWrite] = []
     ) {
@@ -55,6 +58,7 @@ package struct Change: Sendable {
         self.models = models
         self.token = token
         self.promotion = promotion
+        self.removal = removal
         self.callback = callback
         self.runs = runs
     }
@@ -76,6 +80,20 @@ package struct Apart<Value: Sendable>: Sendable {
     package var wrappedValue: Value? {
         get { place?.value }
         set { place = newValue.map(Place.init) }
+    }
+}
+
+extension Change {
+    /// The releases that must be there for what it makes: those of what is new or goes on after its
+    /// end, since all else keeps its release from being removed.
+    package var releasesNeeded: [Digest] {
+        var releases: [Digest] = []
+        if case .insert(let record, _)? = decision { releases.append(record.release) }
+        if let promotion { releases.append(promotion.release) }
+        for write in runs where write.before?.state.isFinal ?? true && !write.run.state.isFinal {
+            releases.append(write.run.plan.release)
+        }
+        return releases
     }
 }
 
@@ -156,4 +174,8 @@ package enum CommitResult: Sendable, Equatable {
     /// A decision, a review, a run or what is live has changed since it was read, or is there
     /// already; or a slot was not as was thought.
     case stale
+    /// What was to be removed is still needed.
+    case inUse(ReleaseUse)
+    /// The release that something new is of, or that was to go, was removed before.
+    case removed(Digest)
 }

@@ -40,7 +40,7 @@ struct MemoryRuns: Sendable {
 
     mutating func write(_ write: RunWrite) {
         var run = write.run
-        if write.before?.isQueued == true, !isSignalled(run.id, Run.slotStep) {
+        if write.before?.waitsForSlot == true, !isSignalled(run.id, Run.slotStep) {
             untold.insert(run.id)
         }
         // A heartbeat moves the end of a lease without a transition.

@@ -150,6 +150,16 @@ extension MemoryStore {
         }
     }
 
+    package func lastPromise(of rate: String) async throws(StoreError) -> Instant? {
+        state.withLock { state in
+            state.runs.runs.values.filter { !$0.isHeld }.flatMap { run in
+                run.active.values.compactMap { step in
+                    step.wait?.kind == "rate" && step.wait?.key == rate ? step.dueAt : nil
+                }
+            }.max()
+        }
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         state.withLock { state in
             runs.flatMap { run in

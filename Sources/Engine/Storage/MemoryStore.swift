@@ -26,6 +26,7 @@ package final class MemoryStore: Store {
         var today: Int64 = 0
         var releases: [Digest: StoredRelease] = [:]
         var notes: [ReleaseNote] = []
+        var removals: [Digest: ReleaseRemoval] = [:]
         var promotions: [Promotion] = []
         var tallies: [CallTally.Key: CallTally] = [:]
         var models: [String: ModelState] = [:]
@@ -55,6 +56,7 @@ package final class MemoryStore: Store {
     }
 
     private static func apply(_ change: Change, to state: inout State) -> CommitResult {
+        if let refused = state.refusal(byReleasesOf: change) { return refused }
         var links = EntryLinks()
         switch change.decision {
         case .insert(let record, let key)?:
@@ -96,6 +98,7 @@ package final class MemoryStore: Store {
         }
         if let token = change.token { state.tokens[token.id] = token }
         if let promotion = change.promotion { state.promotions.append(promotion) }
+        if let removal = change.removal { state.remove(removal) }
         for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {
             state.claims[KeyClaim.Name(scope: key.scope, key: key.key)] = Claim(
@@ -308,33 +311,6 @@ package final class MemoryStore: Store {
 
     package func keep(_ answer: KeptAnswer) async throws(StoreError) {
         state.withLock { $0.answers[answer.key] = answer }
-    }
-
-    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
-        state.withLock { state in
-            guard state.releases[release.digest] == nil else { return }
-            state.releases[release.digest] = release
-            state.notes.append(note)
-        }
-    }
-
-    package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
-        state.withLock { state in
-            let newest = state.notes.sorted { $1.keptAt < $0.keptAt }
-            return Array(newest.prefix(limit))
-        }
-    }
-
-    package func promotions(limit: Int) async throws(StoreError) -> [Promotion] {
-        state.withLock { Array($0.promotions.reversed().prefix(limit)) }
-    }
-
-    package func promotion(_ number: Int64) async throws(StoreError) -> Promotion? {
-        state.withLock { $0.promotions.first { $0.number == number } }
-    }
-
-    package func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
-        state.withLock { $0.releases[digest] }
     }
 
     package func secret() async throws(StoreError) -> [UInt8] { storeSecret }

@@ -61,6 +61,8 @@ package protocol RunStore: Sendable {
         after: String,
         before: String
     ) async throws(StoreError) -> String?
+    /// The last moment that a step which is not held waits for by that rate, as far as it is due then.
+    func lastPromise(of rate: String) async throws(StoreError) -> Instant?
     /// What came for the steps of those runs, for each run at most so many: by step, oldest first.
     func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal]
     func history(

@@ -28,7 +28,7 @@ extension RunWrite {
 
     /// Whether the run itself looks for a slot again, since it no longer stands still.
     package var looksForSlot: Bool {
-        (before?.isHeld ?? false) && !run.isHeld && run.isQueued
+        (before?.isHeld ?? false) && !run.isHeld && run.waitsForSlot
     }
 
     /// Whether it is this write that makes the run final; one that was completed ends again when it

@@ -17,6 +17,10 @@ package protocol Store: RunStore {
     /// `/output`, where one does. Sets a review's `version` one up. A callback that waits for a
     /// decision becomes due in the very transaction that makes the decision final. Sets a run's
     /// `version` one up; what wakes what is told at `RunStore`.
+    ///
+    /// A release is removed by the very transaction that finds that nothing needs it: neither what is
+    /// live or returned to next, nor a live run, an `asking` decision or an open review. From then on
+    /// no decision, promotion or run of it is new, and no run goes on with it after its end.
     func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult]
 
     func head() async throws(StoreError) -> ChainHead
@@ -75,9 +79,12 @@ package protocol Store: RunStore {
     /// Keeps an answer in the place of an earlier one, and lets go of some that have expired.
     func keep(_ answer: KeptAnswer) async throws(StoreError)
 
-    /// Keeps a release whole, with its note; keeping one again changes nothing.
+    /// Keeps a release whole, with its note; keeping one again changes nothing, unless it was removed
+    /// meanwhile.
     func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError)
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease?
+    /// By whom and when a release was removed that is not there any more.
+    func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval?
     /// The notes of all releases kept, the last kept first, at most so many.
     func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote]
     /// The promotions, the last first, at most so many: the first of them is live.

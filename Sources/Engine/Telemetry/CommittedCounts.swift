@@ -22,6 +22,8 @@ extension MetricRegistry {
             for write in change.runs { count(write, deciding: change.decision != nil) }
         case .keyTaken: add(.changes, Labels("key_taken"))
         case .stale: add(.changes, Labels("stale"))
+        case .inUse: add(.changes, Labels("in_use"))
+        case .removed: add(.changes, Labels("removed"))
         }
     }
 

@@ -99,6 +99,12 @@ extension MeasuredStore {
         }
     }
 
+    package func lastPromise(of rate: String) async throws(StoreError) -> Instant? {
+        try await read { () async throws(StoreError) in
+            try await store.lastPromise(of: rate)
+        }
+    }
+
     package func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {
         try await read { () async throws(StoreError) in
             try await store.signals(of: runs, limit: limit)
@@ -164,6 +170,15 @@ extension MeasuredStore {
         states: Set<RunState>,
         limit: Int
     ) async throws(StoreError) -> Int {
-        try await store.forgetRuns(endedBefore: endedBefore, states: states, limit: limit)
+        let forgotten = try await store.forgetRuns(
+            endedBefore: endedBefore,
+            states: states,
+            limit: limit
+        )
+        if forgotten > 0 {
+            let state = states.map(\.rawValue).sorted().joined(separator: ",")
+            instruments.metrics.add(.runsForgotten, Labels(state), Double(forgotten))
+        }
+        return forgotten
     }
 }

@@ -12,7 +12,7 @@ package final class MeasuredStore: Store {
     private enum Act: String { case reading, writing }
 
     let store: any Store
-    private let instruments: Instruments
+    let instruments: Instruments
     private let health = Mutex<[Act: HealthMachine]>([:])
 
     package init(_ store: any Store, _ instruments: Instruments) {
@@ -220,6 +220,12 @@ package final class MeasuredStore: Store {
     package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
         try await store.keep(release, note)
     }
+    package func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval? {
+        try await read { () async throws(StoreError) in
+            try await store.removal(of: release)
+        }
+    }
+
     package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
         try await read { () async throws(StoreError) in
             try await store.releaseNotes(limit: limit)

@@ -4,7 +4,7 @@ package enum Metric: Int, Sendable, CaseIterable {
     case commitWaiting
     case modelCalls, modelSeconds, modelTokens, modelCost
     case requests, requestSeconds, eventStreams, rateLimited
-    case runSteps, runsEnded, runsNow, runDueLag
+    case runSteps, runsEnded, runsForgotten, runsNow, runDueLag
     case queueAge, askingAge, logEntries, storeUp
     case logLinesDropped, seriesCollapsed
     case buildInfo, uptime, residentBytes, openFiles
@@ -154,6 +154,13 @@ package enum Metric: Int, Sendable, CaseIterable {
                 .counter,
                 ["flow", "state"],
                 "Runs that ended, by what as"
+            )
+        case .runsForgotten:
+            .init(
+                "stepgate_runs_forgotten_total",
+                .counter,
+                ["state"],
+                "Runs deleted since they ended long ago, by what their outermost run ended as"
             )
         case .runsNow:
             .init(

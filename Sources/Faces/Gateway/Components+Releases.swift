@@ -3,7 +3,7 @@ internal import Values
 
 extension Components {
     static let releases: [(name: String, schema: JSON)] = [
-        ("Release", release), ("Promotion", promotion), ("Releases", list),
+        ("Release", release), ("Promotion", promotion), ("Releases", list), ("Removal", removal),
     ]
 
     private static let name: JSON =
@@ -46,6 +46,16 @@ extension Components {
             ("at", Form.instant("When.")),
         ],
         example: promotionExample
+    )
+
+    private static let removal = Form.object(
+        "That a release is gone.",
+        [
+            ("release", Form.digest("Its name.")),
+            ("removed_at", Form.instant("When.")),
+            ("person", Form.text("Who did it.", "ada")),
+        ],
+        example: ["release": name, "removed_at": "2026-03-02T09:30:00.000000Z", "person": "ada"]
     )
 
     private static let list = Form.object(

@@ -58,6 +58,7 @@ extension Components {
                     "description": "How many runs with one key may be under way; null for any.",
                 ]
             ),
+            ("rate", Form.orNull(Form.text("How often its runs begin at most.", "600/m"))),
         ]
     )
 
@@ -71,6 +72,7 @@ extension Components {
             ("attempts", Form.count("Attempts in all.")),
             ("timeout", word("How long one attempt may take.")),
             ("deadline", Form.orNull(word("How long it may wait."))),
+            ("rate", Form.orNull(Form.text("How often attempts at it begin at most.", "10/s"))),
             ("on_failure", word("What becomes of it when it failed for good.")),
             ("undo", Form.orNull(word("The family of what takes it back."))),
         ],
@@ -177,7 +179,14 @@ extension Components {
             ),
             ("steps", Form.list("Its steps, each before those inside it.", of: ref("RunStep"))),
         ],
-        optional: optional + [("input_at", ref("LargeValue")), ("output_at", ref("LargeValue"))]
+        optional: optional + [
+            ("input_at", ref("LargeValue")), ("output_at", ref("LargeValue")),
+            (
+                "begins_at",
+                Form.instant("When its flow's rate lets it begin, while it waits for that.")
+            ),
+            ("missing", Form.text("Why its steps are not told: its release is gone.")),
+        ]
     )
 
     private static let step = Form.object(

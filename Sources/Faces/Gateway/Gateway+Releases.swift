@@ -32,6 +32,16 @@ extension Gateway {
         }
     }
 
+    func removeRelease(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let person = try visitor(call).name
+        do throws(EngineError) {
+            let release = try await releaseDesk.find(call.values["release"] ?? "")
+            return .json(try await releaseDesk.remove(release, by: person).json)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
     /// Answered once this very server serves it.
     private func goingLive(
         _ act: () async throws(EngineError) -> Promotion

@@ -48,13 +48,16 @@ extension Gateway {
     }
 
     private func step(_ id: String, of view: RunView) throws(Problem) -> Int {
-        if let number = view.flow.number(of: id) { return number }
-        let near = nearest(id, in: view.flow.steps.map(\.id)).map { "; did you mean '\($0)'?" }
+        guard let flow = view.flow else {
+            throw Problem(409, "refused", "This does not count", view.missing ?? "")
+        }
+        if let number = flow.number(of: id) { return number }
+        let near = nearest(id, in: flow.steps.map(\.id)).map { "; did you mean '\($0)'?" }
         throw Problem(
             404,
             "not-found",
             "Not found",
-            "flow '\(view.flow.name)' has no step '\(id)'\(near ?? "")"
+            "flow '\(flow.name)' has no step '\(id)'\(near ?? "")"
         )
     }
 
@@ -73,7 +76,7 @@ extension Gateway {
             )
             return .json([
                 "dead_letters": .array(
-                    letters.filter { token.covers(flow: $0.view.flow.name) }.map(\.json)
+                    letters.filter { token.covers(flow: $0.view.run.plan.flow) }.map(\.json)
                 ),
                 "next": next.map { .string($0.cursor) } ?? .null,
             ])

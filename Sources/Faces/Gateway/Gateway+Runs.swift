@@ -169,7 +169,6 @@ extension Gateway {
             throw Problem(error)
         }
         let page = events.prefix(limit)
-        let steps = view.flow.steps
         var headers: [(name: String, value: String)] = []
         if let asked {
             headers.append(("preference-applied", "wait=\(asked.components.seconds)"))
@@ -177,9 +176,7 @@ extension Gateway {
         return .json(
             [
                 "events": .array(
-                    page.map {
-                        $0.json(of: id) { steps.indices.contains($0) ? steps[$0].id : nil }
-                    }
+                    page.map { $0.json(of: id) { view.name(of: $0) } }
                 ),
                 "next": events.count > limit ? .int(events[limit].number) : .null,
             ],

@@ -41,6 +41,30 @@ extension Route {
             handler: { gateway, call async throws(Problem) in try await gateway.promote(call) }
         ),
         Route(
+            method: "DELETE",
+            path: "/v1/releases/{release}",
+            roles: [.admin],
+            operation: "removeRelease",
+            tag: .releases,
+            summary: "Takes a release out of the store that nothing needs any more.",
+            detail:
+                "Refused for what is live, for what the next rollback returns to, and while live "
+                + "runs, decisions being asked or open reviews are of it; the detail names them. What "
+                + "was decided under it stays explained by the log.",
+            names: [.release],
+            answers: [
+                Answer(
+                    status: 200,
+                    description: "It is removed.",
+                    schema: Components.ref("Removal")
+                )
+            ],
+            faults: [.refused],
+            handler: { gateway, call async throws(Problem) in
+                try await gateway.removeRelease(call)
+            }
+        ),
+        Route(
             method: "POST",
             path: "/v1/releases:rollback",
             roles: [.admin],

@@ -23,7 +23,7 @@ extension Workspace {
 
 /// Reads `stepgate.yaml`, prompts, lists and policies.
 struct WorkspaceReader {
-    private static let keys = ["models", "lists", "vars", "attachments"]
+    private static let keys = ["models", "lists", "vars", "attachments", "retention"]
 
     let files: WorkspaceFiles
     let environment: [String: String]
@@ -75,6 +75,7 @@ struct WorkspaceReader {
             policies: policies,
             models: models,
             attachments: root["attachments"].flatMap { attachments($0) },
+            retention: retention(root["retention"]),
             constants: constants,
             release: Release(files: released)
         )

@@ -1,3 +1,4 @@
+internal import Access
 internal import Autonomy
 internal import Expressions
 internal import Values
@@ -106,7 +107,20 @@ extension FlowReader {
         return .schedule(cron: cron, zone: zone)
     }
 
-    // MARK: Concurrency
+    // MARK: Concurrency and rate
+
+    /// How often something begins: `10/s`, `600/m`, `1000/h:20`.
+    mutating func rate(_ node: Node) -> Rate? {
+        if let text = node.scalar?.string, let rate = Rate(text) { return rate }
+        reader.error(
+            "'rate' needs a number a second, minute or hour, from 1 to \(Access.Limits.rateCount), "
+                + "such as 10/s, 600/m or 1000/h, with how many may come at once behind it where "
+                + "that is another: 1000/h:20; got \(node.fragment?.text ?? node.json.kindWithArticle)",
+            node.range,
+            fix: "write '10/s'"
+        )
+        return nil
+    }
 
     mutating func concurrency(_ written: Node) -> Concurrency? {
         guard

@@ -5,7 +5,7 @@ internal import Values
 /// Lists of steps, and what every step may say.
 extension FlowReader {
     private static let keys = [
-        "id", "stage", "when", "with", "retry", "timeout", "deadline", "on_failure", "undo",
+        "id", "stage", "when", "with", "retry", "timeout", "deadline", "rate", "on_failure", "undo",
     ]
     static let families = [
         "decide", "review", "http", "set", "wait", "sleep", "flow", "work", "parallel", "each",
@@ -18,6 +18,8 @@ extension FlowReader {
     private static let blocks: Set<String> = ["parallel", "each", "switch"]
     /// Families that are given something under `with`.
     private static let given: Set<String> = ["decide", "flow", "work"]
+    /// Families of which somebody is asked for an attempt.
+    private static let asked: Set<String> = ["decide", "review", "http", "work"]
 
     /// Reads steps one after the other; those read are known in `scope` afterwards.
     mutating func list(_ node: Node, _ what: String, _ scope: inout StepScope) -> [Int]? {
@@ -82,6 +84,7 @@ extension FlowReader {
         )
         let timeout = node["timeout"].flatMap { time($0, "'timeout'") }
         let deadline = node["deadline"].flatMap { time($0, "'deadline'") }
+        let rate = node["rate"].flatMap { self.rate($0) }
         let retry = node["retry"].map { self.retry($0) }
         guard let work = done.work else { return number }
         steps[number] = FlowStep(
@@ -93,6 +96,7 @@ extension FlowReader {
             retry: retry ?? .none,
             timeout: timeout ?? .seconds(60),
             deadline: deadline,
+            rate: rate,
             onFailure: onFailure?.action ?? .deadLetter,
             undo: undo
         )
@@ -234,6 +238,14 @@ extension FlowReader {
                 reader.error(
                     "'with' goes with decide, flow and work; '\(family)' is given nothing",
                     entry.nameRange
+                )
+            case "rate" where !Self.asked.contains(family):
+                reader.error(
+                    "'rate' goes with decide, review, http and work, not with '\(family)'",
+                    entry.nameRange,
+                    fix: family == "flow"
+                        ? "say it of the flow that is started"
+                        : Self.blocks.contains(family) ? "say it of the steps inside" : nil
                 )
             case "retry" where Self.blocks.contains(family) || family == "sleep",
                 "timeout" where Self.blocks.contains(family) || family == "sleep",

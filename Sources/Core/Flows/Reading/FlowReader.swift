@@ -6,7 +6,7 @@ internal import Values
 struct FlowReader {
     private static let keys = [
         "flow", "title", "owner", "stages", "input", "fields", "output", "on", "concurrency",
-        "steps",
+        "rate", "steps",
     ]
 
     /// What a flow may refer to.
@@ -69,6 +69,7 @@ struct FlowReader {
         readFields(node["fields"], input)
         let triggers = triggers(node["on"])
         let concurrency = node["concurrency"].flatMap { self.concurrency($0) }
+        let rate = node["rate"].flatMap { self.rate($0) }
         var scope = StepScope()
         let body = reader.required("steps", in: node, "a flow").flatMap {
             list($0, "'steps'", &scope)
@@ -87,6 +88,7 @@ struct FlowReader {
             fields: fields,
             triggers: triggers,
             concurrency: concurrency,
+            rate: rate,
             steps: whole,
             body: body,
             digest: digest,

@@ -24,6 +24,9 @@ extension HistoryEvent {
         case .waits(_, _, let wait):
             members.append(.init("for", .string(wait.kind)))
             if let key = wait.key, !key.isEmpty { members.append(.init("key", .string(key))) }
+            if case .rate(_, let until) = wait {
+                members.append(.init("until", .string(until.rfc3339)))
+            }
         case .told(_, _, let through): members.append(.init("through", .int(Int64(through))))
         case .childrenEnded(_, let succeeded, let failed, let first):
             members += [

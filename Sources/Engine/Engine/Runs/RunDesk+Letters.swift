@@ -14,14 +14,12 @@ package struct DeadLetter: Sendable {
         self.step = step
     }
 
-    package var id: String {
-        view.flow.steps.indices.contains(step.step) ? view.flow.steps[step.step].id : ""
-    }
+    package var id: String { view.name(of: step.step) ?? "" }
 
     package var json: JSON {
         [
             "run": .string(view.run.id.description), "step": .string(id),
-            "flow": .string(view.flow.name),
+            "flow": .string(view.run.plan.flow),
             "stage": view.run.stage.map(JSON.string) ?? .null,
             "run_state": .string(view.run.state.rawValue),
             "since": .string(step.since.rfc3339), "attempts": .int(Int64(step.attempt)),

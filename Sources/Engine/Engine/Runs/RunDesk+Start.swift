@@ -1,3 +1,4 @@
+internal import Access
 internal import Decisions
 internal import Expressions
 internal import Flows
@@ -88,26 +89,54 @@ extension RunDesk {
     private func commit(_ beginnings: [RunBeginning]) async throws(EngineError) -> [RunStarted] {
         if beginnings.isEmpty { return [] }
         var plans: [RunBeginning.Plan] = []
-        for beginning in beginnings { plans.append(try beginning.plan(keeper, nil)) }
+        for beginning in beginnings {
+            let turn = try await turn(beginning.flow)
+            plans.append(try beginning.plan(keeper, nil, turn))
+        }
         let results: [CommitResult]
         do {
             results = try await store.commit(plans.map(\.change))
         } catch {
+            for (beginning, plan) in zip(beginnings, plans) { ended(beginning, plan, nil) }
             throw EngineError(error)
         }
         var started: [RunStarted] = []
-        for (plan, result) in zip(plans, results) {
+        for ((beginning, plan), result) in zip(zip(beginnings, plans), results) {
+            ended(beginning, plan, result)
             switch result {
             case .committed:
                 keeper.tellStarted(plan)
                 started.append(.started(plan.run.committed))
             case .keyTaken(let run, let body):
                 started.append(body == plan.body ? .known(run) : .keyTaken(by: run))
-            case .stale:
+            case .removed(let release): throw .removed(release)
+            case .stale, .inUse:
                 throw EngineError(.store, "the store holds a run of a new identifier already")
             }
         }
         return started
+    }
+
+    /// When the flow's rate lets one more run begin; nothing where it has none.
+    private func turn(_ flow: Flow) async throws(EngineError) -> RateLine.Turn? {
+        guard let bound = flow.rateBound else { return nil }
+        do {
+            return try await keeper.turn(bound, promised: nil)
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// Tells the flow's rate what became of a start; nothing for a store that may have it or not.
+    private func ended(
+        _ beginning: RunBeginning,
+        _ plan: RunBeginning.Plan,
+        _ result: CommitResult?
+    ) {
+        guard let bound = beginning.flow.rateBound, let turn = plan.turn else { return }
+        let cameAbout: Bool
+        if case .committed? = result { cameAbout = true } else { cameAbout = result == nil }
+        keeper.rates.ended(turn, bound.name, bound.rate, cameAbout: cameAbout)
     }
 
     /// Starts a run of a flow that bounds how many may have its key.
@@ -133,20 +162,25 @@ extension RunDesk {
                 try await makeRoom(slots, key, limit: concurrency.limit)
             }
             let slot = SlotCheck(key: key, limit: concurrency.limit, expectFree: isFree)
-            let plan = try beginning.plan(keeper, slot)
+            // One that queues asks for its turn when a slot is free.
+            let turn = isFree ? try await turn(beginning.flow) : nil
+            let plan = try beginning.plan(keeper, slot, turn)
             let result: CommitResult?
             do {
                 result = try await store.commit([plan.change]).first
             } catch {
+                ended(beginning, plan, nil)
                 throw EngineError(error)
             }
+            ended(beginning, plan, result)
             switch result {
             case .committed:
                 keeper.tellStarted(plan)
                 return .started(plan.run.committed)
             case .keyTaken(let run, let body):
                 return body == plan.body ? .known(run) : .keyTaken(by: run)
-            case .stale, nil: continue
+            case .removed(let release): throw .removed(release)
+            case .stale, .inUse, nil: continue
             }
         }
         throw EngineError(.busy, "others keep starting runs with the key '\(key)'; try again")
@@ -199,6 +233,8 @@ struct RunBeginning {
         let children: [Run]
         let change: Change
         let body: Digest
+        /// When its flow's rate lets it begin; nothing where none was asked.
+        var turn: RateLine.Turn?
     }
 
     let start: RunStart
@@ -226,7 +262,12 @@ struct RunBeginning {
         }
     }
 
-    func plan(_ keeper: RunKeeper, _ slot: SlotCheck?) throws(EngineError) -> Plan {
+    /// `turn` is when its flow's rate lets it begin.
+    func plan(
+        _ keeper: RunKeeper,
+        _ slot: SlotCheck?,
+        _ turn: RateLine.Turn?
+    ) throws(EngineError) -> Plan {
         let now = keeper.now
         let chance = keeper.surroundings.chance
         var kept: [KeptResource] = []
@@ -254,11 +295,17 @@ struct RunBeginning {
         let claim = start.key.map {
             KeyClaim(scope: $0.scope, key: $0.key, body: body, lifetime: .day)
         }
+        var wait: Wait?
         if let slot, !slot.expectFree {
+            wait = .slot(slot.key)
+        } else if case .at(let moment)? = turn, let bound = flow.rateBound {
+            wait = .rate(bound.name, until: moment)
+        }
+        if let wait {
             run.state = .queued
             run.active[Run.slotStep] = ActiveStep(
                 step: Run.slotStep,
-                state: .waiting(.slot(slot.key)),
+                state: .waiting(wait),
                 at: now
             )
             let write = RunWrite(run, after: nil, resources: kept, start: claim, slot: slot)
@@ -266,10 +313,13 @@ struct RunBeginning {
                 run: run,
                 children: [],
                 change: Change(entries: [], runs: [write]),
-                body: body
+                body: body,
+                turn: turn
             )
         }
-        return try begun(run, keeper, kept, claim, slot)
+        var plan = try begun(run, keeper, kept, claim, slot)
+        plan.turn = turn
+        return plan
     }
 
     private func begun(
@@ -309,4 +359,9 @@ struct RunBeginning {
             body: body
         )
     }
+}
+
+extension Flow {
+    /// What bounds how often its runs begin.
+    var rateBound: RateBound? { rate.map { RateBound(name: "\(name)/", rate: $0) } }
 }

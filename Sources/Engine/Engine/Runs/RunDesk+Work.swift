@@ -30,18 +30,19 @@ extension RunDesk {
         lease: Duration?
     ) async throws(EngineError) -> [WorkItem] {
         var items: [WorkItem] = []
-        for kind in kinds where items.count < limit {
-            let places: [StepPlace]
-            do {
-                places = try await store.ready(
-                    kind: kind,
-                    perFlow: limit - items.count,
-                    limit: limit - items.count
-                )
-            } catch {
-                throw EngineError(error)
+        for kind in kinds {
+            // What has to wait for its rate is ready no more, and what is behind it comes to the fore.
+            for _ in 0..<Limits.claimReads where items.count < limit {
+                let room = limit - items.count
+                let places: [StepPlace]
+                do {
+                    places = try await store.ready(kind: kind, perFlow: room, limit: room)
+                } catch {
+                    throw EngineError(error)
+                }
+                items += try await claim(places, kind, worker, lease)
+                if places.count < room { break }
             }
-            items += try await claim(places, kind, worker, lease)
         }
         return items
     }
@@ -103,11 +104,13 @@ extension RunDesk {
             case .success(.external(_, let input)):
                 let definition = held.flow.steps[step.step]
                 let until = now + (lease ?? definition.timeout)
-                try await keeper.apply(
-                    .claimed(step: step.step, epoch: step.epoch, by: worker, until: until),
-                    to: &held
-                )
-                guard let claimed = held.run.active[step.step] else { return nil }
+                let isClaimed: Void? = try await keeper.atRate(step, &held) { held in
+                    try await keeper.apply(
+                        .claimed(step: step.step, epoch: step.epoch, by: worker, until: until),
+                        to: &held
+                    )
+                }
+                guard isClaimed != nil, let claimed = held.run.active[step.step] else { return nil }
                 return WorkItem(
                     run: held.run.id,
                     flow: held.flow.name,

@@ -70,6 +70,7 @@ package struct RunDesk: Sendable {
     ) async throws(EngineError) -> Run {
         let now = now
         return try await keeper.turn(id, fresh: true) { held in
+            if held.run.state.isFinal { try await checkRelease(of: held.run) }
             let entry = Entry(
                 .administered,
                 decision: nil,
@@ -84,6 +85,16 @@ package struct RunDesk: Sendable {
             )
             return held.run
         }
+    }
+
+    /// What an ended run executes may have been removed, though it is remembered here.
+    private func checkRelease(of run: Run) async throws {
+        guard let removal = try await store.removal(of: run.plan.release) else { return }
+        throw EngineError(
+            .refused,
+            "release \(removal.release.hex.prefix(12)), which the run executes, was removed by "
+                + "\(removal.person) after it ended; start a new run"
+        )
     }
 
     /// The slot that a run needs which has ended and is to go on; refused where none is free.

@@ -52,7 +52,7 @@ extension RunDriver {
         case .arrived(let payload):
             let event = RunEvent.succeeded(step: step.step, epoch: step.epoch, output: payload)
             try await keeper.apply(event, to: &held, taking: [first])
-        case .slotFree: try await slotFree(signals, &held)
+        case .slotFree: try await slotFree(step, signals, &held)
         }
         return true
     }
@@ -60,21 +60,25 @@ extension RunDriver {
     /// A queued run begins where fewer than its flow allows are under way; else it waits for the next
     /// to end.
     private func slotFree(
+        _ step: ActiveStep,
         _ signals: [Signal],
         _ held: inout RunKeeper.Held
     ) async throws {
         guard let key = held.run.key, let limit = held.flow.concurrency?.limit else {
             throw RunRefusal.broken("a queued run has a key, and its flow a limit")
         }
-        guard try await store.slots(key).underway < limit else {
-            return try await keeper.dismiss(signals, of: &held)
+        let isFree = try await store.slots(key).underway < limit
+        let slot = SlotCheck(key: key, limit: limit, expectFree: isFree)
+        guard isFree else {
+            guard held.run.history > 0 else {
+                return try await keeper.dismiss(signals, of: &held, slot: slot)
+            }
+            let event = RunEvent.waits(step: step.step, epoch: step.epoch, .slot(key))
+            return try await keeper.apply(event, to: &held, taking: signals, slot: slot)
         }
-        try await keeper.apply(
-            .begun,
-            to: &held,
-            taking: signals,
-            slot: SlotCheck(key: key, limit: limit, expectFree: true)
-        )
+        _ = try await keeper.atRate(step, &held, taking: signals) { held in
+            try await keeper.apply(.begun, to: &held, taking: signals, slot: slot)
+        }
     }
 
     private func childrenEnded(
@@ -167,14 +171,11 @@ extension RunDriver {
         case .failure(let failure):
             let event = RunEvent.failed(step: number, epoch: step.epoch, failure)
             try await keeper.apply(event, to: &held)
-        case .success(.begin): try await keeper.apply(.begun, to: &held)
-        case .success(.decide(let policy, let input)):
-            try await decide(policy, input, nil, step, &held)
-        case .success(.review(let shows)):
-            let name = "\(held.flow.name)/\(held.flow.steps[number].id)"
-            let question = held.flow.question(of: number)
-            try await decide(name, shows, question, step, &held)
-        case .success(.http(let request)): return try await call(request, step, &held)
+        case .success(.begin): try await beginRun(step, &held)
+        case .success(.decide), .success(.review), .success(.http):
+            return try await keeper.atRate(step, &held) { held in
+                try await attempt(request, step, &held)
+            } ?? nil
         case .success(.external): break
         case .success(.startMore):
             let event = RunEvent.childrenEnded(
@@ -189,6 +190,43 @@ extension RunDriver {
         case .success(.withdraw(let decision)): try await withdraw(decision, step, &held)
         }
         return nil
+    }
+
+    /// Begins what somebody is asked for.
+    private func attempt(
+        _ request: Result<RunRequest, StepFailure>,
+        _ step: ActiveStep,
+        _ held: inout RunKeeper.Held
+    ) async throws -> Attempt? {
+        switch request {
+        case .success(.decide(let policy, let input)):
+            try await decide(policy, input, nil, step, &held)
+        case .success(.review(let shows)):
+            let name = "\(held.flow.name)/\(held.flow.steps[step.step].id)"
+            let question = held.flow.question(of: step.step)
+            try await decide(name, shows, question, step, &held)
+        case .success(.http(let request)): return try await call(request, step, &held)
+        default: break
+        }
+        return nil
+    }
+
+    /// Begins a run; a queued one waits again where others took what was free.
+    private func beginRun(_ step: ActiveStep, _ held: inout RunKeeper.Held) async throws {
+        var slot: SlotCheck?
+        if held.run.state == .queued, let key = held.run.key,
+            let limit = held.flow.concurrency?.limit
+        {
+            let isFree = try await store.slots(key).underway < limit
+            slot = SlotCheck(key: key, limit: limit, expectFree: isFree)
+            guard isFree else {
+                let event = RunEvent.waits(step: step.step, epoch: step.epoch, .slot(key))
+                return try await keeper.apply(event, to: &held, slot: slot)
+            }
+        }
+        _ = try await keeper.atRate(step, &held) { held in
+            try await keeper.apply(.begun, to: &held, slot: slot)
+        }
     }
 
     /// Has a policy decide: a rule's answer is in the same transaction, anything else is waited for.

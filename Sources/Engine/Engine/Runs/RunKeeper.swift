@@ -30,6 +30,7 @@ package final class RunKeeper: Sendable {
     let store: any Store
     let releases: RecentReleases
     let surroundings: Surroundings
+    let rates = RateLines()
     private let turns = RunTurns()
     private let recent = Mutex(RecentRuns(limit: Limits.recentRuns))
     private let tell: @Sendable (Run, [Run]) -> Void
@@ -165,9 +166,9 @@ package final class RunKeeper: Sendable {
         tell(held.run, children.map(\.committed))
     }
 
-    /// Takes in what came without any effect.
-    func dismiss(_ signals: [Signal], of held: inout Held) async throws {
-        let write = RunWrite(held.run, after: held.run, taken: signals)
+    /// Takes in what came without any effect, of a run that has no history yet.
+    func dismiss(_ signals: [Signal], of held: inout Held, slot: SlotCheck) async throws {
+        let write = RunWrite(held.run, after: held.run, taken: signals, slot: slot)
         let change = Change(entries: [], runs: [write])
         guard case .committed? = try await store.commit([change]).first else { throw Stale() }
         held.run = write.run

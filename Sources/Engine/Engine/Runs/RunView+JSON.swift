@@ -60,12 +60,15 @@ extension RunView {
         members.append(
             .init("steps", .array(steps.map { json($0.step, depth: $0.depth, secret) }))
         )
+        if let beginsAt { members.append(.init("begins_at", .string(beginsAt.rfc3339))) }
+        if let missing { members.append(.init("missing", .string(missing))) }
         return .object(JSONObject(uniqueMembers: members))
     }
 
     /// The steps it executes, each before those inside it, and how deep they stand.
     package var steps: [(step: FlowStep, depth: Int)] {
-        flow.steps.indices.compactMap { number in
+        guard let flow else { return [] }
+        return flow.steps.indices.compactMap { number in
             var depth = 0
             var above = flow.steps[number].parent
             var isInside = run.plan.each == nil
@@ -83,7 +86,7 @@ extension RunView {
     }
 
     private func json(_ step: FlowStep, depth: Int, _ secret: [UInt8]?) -> JSON {
-        let number = flow.number(of: step.id) ?? 0
+        let number = flow?.number(of: step.id) ?? 0
         var members: [JSONObject.Member] = [
             .init("step", .string(step.id)), .init("depth", .int(Int64(depth))),
             .init("family", .string(step.work.family)),
@@ -153,6 +156,7 @@ extension RunView {
         case .waiting(.event(let type, let about)):
             kind = "event"
             key = about.map { "\(type) whose \($0.words)" } ?? type
+        case .waiting(.rate(let name, let until)): (kind, key, at) = ("rate", name, until)
         case .waiting(let wait):
             kind = wait.kind
             if let text = wait.key, !text.isEmpty { key = text }

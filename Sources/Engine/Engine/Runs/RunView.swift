@@ -9,7 +9,10 @@ package import Values
 /// A run as people look at it: with the flow it executes, and who has what it waits for.
 package struct RunView: Sendable {
     package let run: Run
-    package let flow: Flow
+    /// What it executes; nothing for a run that has ended and whose release cannot be loaded.
+    package let flow: Flow?
+    /// Why there is no flow, for a person.
+    package let missing: String?
     /// The decisions that its steps wait for.
     package let decisions: [Identifier: DecisionRecord]
     /// The open reviews of those, by their decisions.
@@ -44,7 +47,7 @@ package struct RunView: Sendable {
         case .waiting(.person): return .person
         case .waiting(.callback), .waiting(.event): return .outside
         case .waiting(.children): return .runs
-        case .waiting(.timer): return .time
+        case .waiting(.timer), .waiting(.rate): return .time
         case .waiting(.slot): return .runs
         }
     }
@@ -181,11 +184,39 @@ extension RunDesk {
             query.kind = .decision
             reviews[id] = try await store.reviews(query).first
         }
+        let (flow, missing) = try await flow(of: run)
         return RunView(
             run: run,
-            flow: try await keeper.plan(of: run).1,
+            flow: flow,
+            missing: missing,
             decisions: decisions,
             reviews: reviews
         )
+    }
+
+    /// What a run executes, or why that is not known; a run under way cannot be without.
+    private func flow(
+        of run: Run
+    ) async throws(EngineError) -> (flow: Flow?, missing: String?) {
+        do throws(EngineError) {
+            return (try await keeper.plan(of: run).1, nil)
+        } catch {
+            guard error.code == .release, run.state.isFinal else { throw error }
+            return (nil, error.message)
+        }
+    }
+}
+
+extension RunView {
+    /// A step's name by its number, where its flow is known and has it.
+    package func name(of step: Int) -> String? {
+        guard let steps = flow?.steps, steps.indices.contains(step) else { return nil }
+        return steps[step].id
+    }
+
+    /// When its flow's rate lets the run begin, while it waits for that.
+    package var beginsAt: Instant? {
+        guard case .rate(_, let until)? = run.active[Run.slotStep]?.wait else { return nil }
+        return until
     }
 }

@@ -72,7 +72,7 @@ enum DeadLetterCommand {
         ])
         for letter in letters {
             table.add([
-                letter.view.run.id.description, letter.id, letter.view.flow.name,
+                letter.view.run.id.description, letter.id, letter.view.run.plan.flow,
                 letter.view.run.stage ?? "", ReviewCommand.age(now - letter.step.since),
                 "\(letter.step.attempt)",
                 letter.step.failure.map { "\($0.kind): \($0.message)" } ?? "",
@@ -87,10 +87,11 @@ enum DeadLetterCommand {
         let id = try await RunArguments.run(call.arguments[0], opened)
         let desk = opened.runDesk
         let view = try await desk.view(id)
-        let number = try RunArguments.step(call.arguments[1], of: view.flow)
+        guard let flow = view.flow else { throw CommandFailure.refused(view.missing ?? "") }
+        let number = try RunArguments.step(call.arguments[1], of: flow)
         guard let step = view.run.active[number], step.state == .waiting(.person) else {
             throw CommandFailure.refused(
-                "step '\(view.flow.steps[number].id)' of run \(id) waits for nobody to mend it; "
+                "step '\(flow.steps[number].id)' of run \(id) waits for nobody to mend it; "
                     + "'stepgate dead-letter list' lists those that do"
             )
         }
@@ -102,7 +103,7 @@ enum DeadLetterCommand {
             return .success
         }
         let terminal = Terminal.standard
-        terminal.print(terminal.bold("step \(letter.id) of \(view.flow.name), run \(id)"))
+        terminal.print(terminal.bold("step \(letter.id) of \(flow.name), run \(id)"))
         if let failure = step.failure {
             terminal.print("failed    \(failure.kind): \(failure.message)")
         }

@@ -6,7 +6,7 @@ internal import Storage
 internal import StorageSQLite
 internal import Values
 
-/// `stepgate release`, `promote`, `rollback` and `releases`: what is live, and how it came to be.
+/// `stepgate release`, `promote`, `rollback`, `releases` and `release remove`: what is live, and how it came to be.
 ///
 /// They work beside a running `serve`, which follows within a second.
 enum ReleaseCommand {
@@ -37,6 +37,14 @@ enum ReleaseCommand {
             options: [Person.option],
             examples: ["stepgate rollback --as ada"],
             run: rollback
+        ),
+        CommandSpecification(
+            "release remove",
+            "Takes a release out of the store that nothing needs any more.",
+            arguments: ["RELEASE"],
+            options: [Person.option],
+            examples: ["stepgate release remove 3f9a1c20 --as ada"],
+            run: remove
         ),
         CommandSpecification(
             "releases",
@@ -97,6 +105,20 @@ enum ReleaseCommand {
         let promotion = try await opened.releaseDesk.rollback(by: Person.of(call))
         await opened.store.close()
         tell(promotion, "is live again", call)
+        return .success
+    }
+
+    private static func remove(_ call: Invocation) async throws -> ExitCode {
+        let opened = try OpenStore(call, mode: .oneShot)
+        let desk = opened.releaseDesk
+        let release = try await desk.find(call.arguments[0])
+        let removal = try await desk.remove(release, by: Person.of(call))
+        await opened.store.close()
+        if call.wantsJSON {
+            Terminal.standard.print(removal.json)
+        } else {
+            Terminal.standard.print("release \(release.hex) is removed")
+        }
         return .success
     }
 

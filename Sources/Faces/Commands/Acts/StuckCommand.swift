@@ -74,7 +74,7 @@ private enum StuckRow {
     }
 
     private func name(_ step: ActiveStep, of view: RunView) -> String {
-        view.flow.steps.indices.contains(step.step) ? view.flow.steps[step.step].id : "(queued)"
+        view.name(of: step.step) ?? "(queued)"
     }
 
     func cells(at now: Instant) -> [String] {

@@ -1,3 +1,4 @@
+internal import Access
 internal import Expressions
 internal import Flows
 internal import Values
@@ -32,6 +33,7 @@ struct FlowPage: Sendable {
                 )
             )
         }
+        if let rate = flow.rate { facts.append(("at most", "\(rate.text) begin")) }
         let widest = facts.map(\.0.count).max() ?? 0
         var lines = ["flow \(flow.name)"]
         lines += facts.map { name, text in

@@ -11,10 +11,8 @@ struct HistoryPage: Sendable {
     init(_ view: RunView) { self.view = view }
 
     func json(_ event: HistoryEvent) -> JSON {
-        event.json(of: view.run.id) { view.flow.steps.indices.contains($0) ? name($0) : nil }
+        event.json(of: view.run.id) { view.name(of: $0) }
     }
-
-    private func name(_ number: Int) -> String { view.flow.steps[number].id }
 
     func line(_ event: HistoryEvent, width: Int) -> String {
         let told = json(event)

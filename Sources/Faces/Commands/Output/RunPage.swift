@@ -18,7 +18,7 @@ struct RunPage: Sendable {
     private var run: Run { view.run }
 
     func lines(_ terminal: Terminal) -> [String] {
-        facts(terminal) + [""] + steps(terminal)
+        facts(terminal) + [""] + (view.missing.map { [$0] } ?? steps(terminal))
     }
 
     private func facts(_ terminal: Terminal) -> [String] {
@@ -28,9 +28,10 @@ struct RunPage: Sendable {
             lines.append(Table.cut(line, to: terminal.width))
         }
         let reason = run.reason.map { ": \($0)" } ?? ""
-        let done = view.steps.count { run.ended[view.flow.number(of: $0.step.id) ?? -2] != nil }
+        let done = view.steps.count { run.ended[view.flow?.number(of: $0.step.id) ?? -2] != nil }
         let state = view.standsStill ? "\(run.state.rawValue), for people" : run.state.rawValue
         add("state", state + reason)
+        if let begins = view.beginsAt { add("begins", "in \(age(of: begins - now)), by its rate") }
         // What was in a branch that was not taken is not missing at the end.
         let all = run.state == .completed ? done : view.steps.count
         add("done", "\(bar(done, of: all)) \(done) of \(all) steps")
@@ -51,7 +52,7 @@ struct RunPage: Sendable {
             .init("tries", number: true), .init("since", number: true), .init("with"),
         ])
         for (step, depth) in view.steps {
-            let number = view.flow.number(of: step.id) ?? 0
+            let number = view.flow?.number(of: step.id) ?? 0
             let pad = String(repeating: "  ", count: depth)
             let does = step.work.family
             if let active = run.active[number] {
@@ -90,6 +91,7 @@ struct RunPage: Sendable {
         switch step.state {
         case .leased(_, let until): text += ", for \(age(of: until - now)) yet"
         case .waiting(.timer(let until)): text = "next try in \(age(of: until - now))"
+        case .waiting(.rate(_, let until)): text = "its rate, in \(age(of: until - now))"
         case .waiting(.event(let type, let about)):
             text = "an event \(type)" + (about.map { " whose \($0.words)" } ?? "")
         case .waiting(.callback): text = "a callback"

@@ -2,6 +2,8 @@ internal import Access
 internal import Decisions
 internal import Engine
 internal import Platform
+internal import Runs
+internal import Storage
 internal import Synchronization
 internal import Telemetry
 internal import Values
@@ -103,6 +105,30 @@ struct Observation: Sendable {
                 ("untold", untold > 0 ? .int(Int64(untold)) : nil),
             ]
         )
+    }
+
+    /// Tells what retention did.
+    func tell(_ report: RunRetention.Report) {
+        switch report {
+        case .forgot(let count, let state, let endedBefore):
+            instruments.log.note(
+                .info,
+                "runs_forgotten",
+                [
+                    ("runs", .int(Int64(count))), ("state", .string(state.rawValue)),
+                    ("ended_before", .string(endedBefore.rfc3339)),
+                ]
+            )
+        case .failed(let error, let count, let state):
+            instruments.log.note(
+                .warn,
+                "runs_not_forgotten",
+                [
+                    ("state", .string(state.rawValue)), ("runs", .int(Int64(count))),
+                    ("code", .string(error.code.rawValue)), ("message", .string(error.message)),
+                ]
+            )
+        }
     }
 
     /// Tells what became of a promotion.

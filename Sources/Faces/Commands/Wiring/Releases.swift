@@ -1,4 +1,5 @@
 internal import Autonomy
+internal import Decisions
 internal import Engine
 internal import Flows
 internal import Models
@@ -14,13 +15,24 @@ struct Releases: ReleaseSource {
 
     func release(_ digest: Digest) async throws(EngineError) -> LoadedRelease {
         let stored: StoredRelease?
+        let removal: ReleaseRemoval?
         do {
             stored = try await store.release(digest)
+            removal = stored == nil ? try await store.removal(of: digest) : nil
         } catch {
             throw EngineError(error)
         }
         guard let stored else {
-            throw EngineError(.release, "release \(digest.hex) is not in the store")
+            let name = digest.hex.prefix(12)
+            guard let removal else {
+                throw EngineError(.release, "release \(digest.hex) is not in the store")
+            }
+            throw EngineError(
+                .release,
+                "release \(name) was removed by \(removal.person) at \(removal.at.rfc3339), so what "
+                    + "is in its files is not known here; 'stepgate release' in a folder with the "
+                    + "same files brings it back"
+            )
         }
         let check = CheckedFolder(compiling: WorkspaceFiles(stored.files))
         guard let workspace = check.workspace else {

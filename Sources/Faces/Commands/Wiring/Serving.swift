@@ -21,6 +21,7 @@ struct Serving: Sendable {
     private let courier: CallbackCourier
     private let driver: RunDriver
     private let watch: RunWatch
+    private let retention: RunRetention
     /// Nothing where the folder is not watched.
     private let folder: FolderWatch?
     private let observation: Observation
@@ -70,6 +71,12 @@ struct Serving: Sendable {
         self.service = service
         self.driver = driver
         self.watch = watch
+        retention = RunRetention(
+            store: running.storage,
+            clock: SystemClock(),
+            live: { running.engine.live },
+            tell: { observation.tell($0) }
+        )
         folder = call.has("--watch") ? FolderWatch(running, service, observation, call) : nil
         self.observation = observation
     }
@@ -98,6 +105,10 @@ struct Serving: Sendable {
             }
             group.addTask {
                 await folder?.run()
+                return false
+            }
+            group.addTask {
+                await retention.run()
                 return false
             }
             group.addTask {
