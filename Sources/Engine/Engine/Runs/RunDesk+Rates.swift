@@ -5,7 +5,8 @@ internal import Storage
 /// What a flow's rate said to a start.
 struct RateTurn: Sendable {
     let bound: RateBound
-    let turn: RateLine.Turn
+    /// Nothing where the engine is to ask, which begins the run.
+    let turn: RateLine.Turn?
 }
 
 extension RunDesk {
@@ -18,6 +19,9 @@ extension RunDesk {
     ) async throws(EngineError) -> RunBeginning.Plan {
         guard asking, let bound = beginning.flow.rateBound else {
             return try beginning.plan(keeper, slot, nil)
+        }
+        guard keeper.keepsRates else {
+            return try beginning.plan(keeper, slot, RateTurn(bound: bound, turn: nil))
         }
         let turn: RateTurn
         do {
@@ -44,7 +48,8 @@ extension RunDesk {
     }
 
     private func ended(_ turn: RateTurn, cameAbout: Bool) {
-        keeper.rates.ended(turn.turn, turn.bound.name, turn.bound.rate, cameAbout: cameAbout)
+        guard let said = turn.turn else { return }
+        keeper.rates.ended(said, turn.bound.name, turn.bound.rate, cameAbout: cameAbout)
     }
 }
 

@@ -276,19 +276,19 @@ struct RunBeginning {
         let claim = start.key.map {
             KeyClaim(scope: $0.scope, key: $0.key, body: body, lifetime: .day)
         }
-        var wait: Wait?
+        var waiting: ActiveStep.State?
         if let slot, !slot.expectFree {
-            wait = .slot(slot.key)
-        } else if let turn, case .at(let moment) = turn.turn {
-            wait = .rate(turn.bound.name, until: moment)
+            waiting = .waiting(.slot(slot.key))
+        } else if let turn {
+            switch turn.turn {
+            case .atOnce: break
+            case .at(let moment): waiting = .waiting(.rate(turn.bound.name, until: moment))
+            case nil: waiting = .ready
+            }
         }
-        if let wait {
+        if let waiting {
             run.state = .queued
-            run.active[Run.slotStep] = ActiveStep(
-                step: Run.slotStep,
-                state: .waiting(wait),
-                at: now
-            )
+            run.active[Run.slotStep] = ActiveStep(step: Run.slotStep, state: waiting, at: now)
             let write = RunWrite(run, after: nil, resources: kept, start: claim, slot: slot)
             return Plan(
                 run: run,
