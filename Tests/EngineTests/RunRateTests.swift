@@ -219,6 +219,39 @@ struct RunRateTests {
         }
     }
 
+    @Test func `what is started beside the engine is begun by the engine, at the rate`()
+        async throws
+    {
+        let flows = ["often": Self.flow("often", "rate: \"1/s:2\"", Self.decide)]
+        try await RunWorld.run(flows) { world in
+            var runs: [Identifier] = []
+            for number in 0..<8 as Range<UInt64> {
+                let keeper = RunKeeper(
+                    store: world.store,
+                    releases: Pinned(release: world.desk.release),
+                    surroundings: Surroundings(
+                        clock: world.time,
+                        chance: SeededChance(seed: 100 + number)
+                    ),
+                    keepsRates: false,
+                    tell: { _, _ in }
+                )
+                let beside = RunDesk(keeper: keeper) { world.desk.release }
+                let started = try await beside.start(
+                    RunStart(flow: "often", input: [:], caller: "cli")
+                )
+                guard case .started(let run) = started else {
+                    Issue.record("\(started)")
+                    return
+                }
+                #expect(run.state == .queued)
+                runs.append(run.id)
+            }
+            for run in runs { #expect(try await world.run(run).state == .completed) }
+            try keeps("1/s:2", try await begun(world, runs))
+        }
+    }
+
     @Test func `the same start again takes nothing of the rate`() async throws {
         let flows = ["often": Self.flow("often", "rate: \"1/s:1\"", Self.decide)]
         try await RunWorld.run(flows) { world in

@@ -87,6 +87,7 @@ final class SimulatedWorld: Sendable {
             store: store,
             releases: OneRelease(release: release),
             surroundings: surroundings,
+            keepsRates: false,
             tell: { _, _ in }
         )
         let made = desks(keeper, store, process)

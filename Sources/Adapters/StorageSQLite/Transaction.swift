@@ -89,6 +89,22 @@ struct Transaction {
         let work = ChangeWork(change, after: head, links: links)
         if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
+        try writeRest(of: change)
+        for write in change.runs { bytes += try runs.write(write) }
+        for write in change.runs { try runs.wake(by: write) }
+        // Only a run waits for a decision, and it says so in the decision's source. Nobody can wait for
+        // one that was not there before but the runs of this change, which are told as they are written.
+        if case .update(let record)? = change.decision, work.finalAt != nil,
+            record.source.hasPrefix("run:")
+        {
+            try runs.decided(record.id)
+        }
+        head = work.head
+        return .committed(head)
+    }
+
+    /// What few changes have.
+    private mutating func writeRest(of change: Change) throws {
         for tally in change.tallies {
             tallies[tally.key, default: CallTally(tally.key)].add(tally)
         }
@@ -106,17 +122,6 @@ struct Transaction {
         }
         if let removal = change.removal { try releases.remove(removal) }
         for model in change.models { models[model.model] = model }
-        for write in change.runs { bytes += try runs.write(write) }
-        for write in change.runs { try runs.wake(by: write) }
-        // Only a run waits for a decision, and it says so in the decision's source. Nobody can wait for
-        // one that was not there before but the runs of this change, which are told as they are written.
-        if case .update(let record)? = change.decision, work.finalAt != nil,
-            record.source.hasPrefix("run:")
-        {
-            try runs.decided(record.id)
-        }
-        head = work.head
-        return .committed(head)
     }
 
     /// Writes what the changes add up to; before the commit.

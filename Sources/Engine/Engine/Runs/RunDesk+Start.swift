@@ -90,19 +90,23 @@ extension RunDesk {
         if beginnings.isEmpty { return [] }
         var plans: [RunBeginning.Plan] = []
         for beginning in beginnings {
-            let turn = try await turn(beginning.flow)
-            plans.append(try beginning.plan(keeper, nil, turn))
+            do throws(EngineError) {
+                plans.append(try await plan(beginning, nil, asking: true))
+            } catch {
+                for plan in plans { ended(plan, .stale) }
+                throw error
+            }
         }
         let results: [CommitResult]
         do {
             results = try await store.commit(plans.map(\.change))
         } catch {
-            for (beginning, plan) in zip(beginnings, plans) { ended(beginning, plan, nil) }
+            for plan in plans { ended(plan, nil) }
             throw EngineError(error)
         }
+        for (plan, result) in zip(plans, results) { ended(plan, result) }
         var started: [RunStarted] = []
-        for ((beginning, plan), result) in zip(zip(beginnings, plans), results) {
-            ended(beginning, plan, result)
+        for (plan, result) in zip(plans, results) {
             switch result {
             case .committed:
                 keeper.tellStarted(plan)
@@ -115,28 +119,6 @@ extension RunDesk {
             }
         }
         return started
-    }
-
-    /// When the flow's rate lets one more run begin; nothing where it has none.
-    private func turn(_ flow: Flow) async throws(EngineError) -> RateLine.Turn? {
-        guard let bound = flow.rateBound else { return nil }
-        do {
-            return try await keeper.turn(bound, promised: nil)
-        } catch {
-            throw EngineError(error)
-        }
-    }
-
-    /// Tells the flow's rate what became of a start; nothing for a store that may have it or not.
-    private func ended(
-        _ beginning: RunBeginning,
-        _ plan: RunBeginning.Plan,
-        _ result: CommitResult?
-    ) {
-        guard let bound = beginning.flow.rateBound, let turn = plan.turn else { return }
-        let cameAbout: Bool
-        if case .committed? = result { cameAbout = true } else { cameAbout = result == nil }
-        keeper.rates.ended(turn, bound.name, bound.rate, cameAbout: cameAbout)
     }
 
     /// Starts a run of a flow that bounds how many may have its key.
@@ -163,16 +145,15 @@ extension RunDesk {
             }
             let slot = SlotCheck(key: key, limit: concurrency.limit, expectFree: isFree)
             // One that queues asks for its turn when a slot is free.
-            let turn = isFree ? try await turn(beginning.flow) : nil
-            let plan = try beginning.plan(keeper, slot, turn)
+            let plan = try await plan(beginning, slot, asking: isFree)
             let result: CommitResult?
             do {
                 result = try await store.commit([plan.change]).first
             } catch {
-                ended(beginning, plan, nil)
+                ended(plan, nil)
                 throw EngineError(error)
             }
-            ended(beginning, plan, result)
+            ended(plan, result)
             switch result {
             case .committed:
                 keeper.tellStarted(plan)
@@ -234,7 +215,7 @@ struct RunBeginning {
         let change: Change
         let body: Digest
         /// When its flow's rate lets it begin; nothing where none was asked.
-        var turn: RateLine.Turn?
+        var turn: RateTurn?
     }
 
     let start: RunStart
@@ -266,7 +247,7 @@ struct RunBeginning {
     func plan(
         _ keeper: RunKeeper,
         _ slot: SlotCheck?,
-        _ turn: RateLine.Turn?
+        _ turn: RateTurn?
     ) throws(EngineError) -> Plan {
         let now = keeper.now
         let chance = keeper.surroundings.chance
@@ -295,19 +276,19 @@ struct RunBeginning {
         let claim = start.key.map {
             KeyClaim(scope: $0.scope, key: $0.key, body: body, lifetime: .day)
         }
-        var wait: Wait?
+        var waiting: ActiveStep.State?
         if let slot, !slot.expectFree {
-            wait = .slot(slot.key)
-        } else if case .at(let moment)? = turn, let bound = flow.rateBound {
-            wait = .rate(bound.name, until: moment)
+            waiting = .waiting(.slot(slot.key))
+        } else if let turn {
+            switch turn.turn {
+            case .atOnce: break
+            case .at(let moment): waiting = .waiting(.rate(turn.bound.name, until: moment))
+            case nil: waiting = .ready
+            }
         }
-        if let wait {
+        if let waiting {
             run.state = .queued
-            run.active[Run.slotStep] = ActiveStep(
-                step: Run.slotStep,
-                state: .waiting(wait),
-                at: now
-            )
+            run.active[Run.slotStep] = ActiveStep(step: Run.slotStep, state: waiting, at: now)
             let write = RunWrite(run, after: nil, resources: kept, start: claim, slot: slot)
             return Plan(
                 run: run,
@@ -359,9 +340,4 @@ struct RunBeginning {
             body: body
         )
     }
-}
-
-extension Flow {
-    /// What bounds how often its runs begin.
-    var rateBound: RateBound? { rate.map { RateBound(name: "\(name)/", rate: $0) } }
 }

@@ -31,20 +31,26 @@ package final class RunKeeper: Sendable {
     let releases: RecentReleases
     let surroundings: Surroundings
     let rates = RateLines()
+    /// Whether runs of a flow with a rate begin here; else they are left for the engine to begin.
+    let keepsRates: Bool
     private let turns = RunTurns()
     private let recent = Mutex(RecentRuns(limit: Limits.recentRuns))
     private let tell: @Sendable (Run, [Run]) -> Void
 
     /// `tell` hears of each run as it is once a transition was committed, with the runs it started.
+    ///
+    /// A process beside the engine must not keep rates, since it does not know what has begun there.
     package init(
         store: any Store,
         releases: any ReleaseSource,
         surroundings: Surroundings,
+        keepsRates: Bool = true,
         tell: @escaping @Sendable (Run, [Run]) -> Void
     ) {
         self.store = store
         self.releases = RecentReleases(releases)
         self.surroundings = surroundings
+        self.keepsRates = keepsRates
         self.tell = tell
     }
 

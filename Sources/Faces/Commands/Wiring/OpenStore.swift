@@ -55,6 +55,7 @@ struct OpenStore: Sendable {
             store: store,
             releases: releases,
             surroundings: .system,
+            keepsRates: false,
             tell: { _, _ in }
         )
         return RunDesk(keeper: keeper, live: live)
