@@ -8,7 +8,8 @@ extension Components {
         ("FlowStep", flowStep), ("RunSummary", summary), ("StartedRun", started),
         ("RunPage", page), ("RunDetails", details), ("RunStep", step), ("StepHolder", holder),
         ("StepFailure", failure), ("LargeValue", largeValue), ("RunHistory", history),
-        ("RunHistoryEvent", historyEvent), ("Stages", stages), ("DeadLetter", deadLetter),
+        ("RunHistoryEvent", historyEvent), ("Stages", stages), ("Stuck", stuck),
+        ("DeadLetter", deadLetter),
         ("DeadLetterPage", deadLetterPage), ("NewRunAnswer", newRunAnswer),
     ]
 
@@ -95,7 +96,7 @@ extension Components {
 
     // MARK: Runs
 
-    private static func word(_ description: String) -> JSON { Form.text(description) }
+    static func word(_ description: String) -> JSON { Form.text(description) }
 
     private static let members: [(String, JSON)] = [
         ("run", Form.identifier("The run's identifier.")),
@@ -325,26 +326,6 @@ extension Components {
             ("key", Form.text("Which of them.")), ("through", Form.count("How many were told.")),
             ("succeeded", Form.count("Runs that completed.")),
             ("failed", Form.count("Runs that did not.")),
-        ]
-    )
-
-    private static let stages = Form.object(
-        "How many runs are where.",
-        [
-            (
-                "stages",
-                Form.list(
-                    "By flow, kind, stage and state.",
-                    of: Form.object(
-                        "So many.",
-                        [
-                            ("flow", word("The flow.")), ("kind", word("The kind of run.")),
-                            ("stage", Form.orNull(word("The stage."))),
-                            ("state", word("The state.")), ("count", Form.count("How many.")),
-                        ]
-                    )
-                )
-            )
         ]
     )
 

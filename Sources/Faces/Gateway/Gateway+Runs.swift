@@ -60,12 +60,7 @@ extension Gateway {
         let kinds = (call.query["kind"]?.array ?? []).compactMap { $0.string }
         query.kinds = Set(kinds.compactMap { Run.Kind(word: $0) })
         if query.kinds.isEmpty, query.parent == nil { query.kinds = [.root, .subflow] }
-        if let over = call.query["over"]?.string {
-            guard let time = NodeReader.duration(over) else {
-                throw Problem(query: "'over' needs a time such as 90s, 2h or 1d; got '\(over)'")
-            }
-            query.stageBefore = now() - time
-        }
+        query.stageBefore = try over(call)
         for written in call.query["field"]?.array ?? [] {
             let text = written.string ?? ""
             guard let condition = RunQuery.Condition(text) else {
@@ -86,6 +81,32 @@ extension Gateway {
             query.after = cursor
         }
         return query
+    }
+
+    func stuck(_ call: Route.Call) async throws(Problem) -> GatewayResponse {
+        let visitor = try visitor(call)
+        var query = StuckQuery(limit: call.limit)
+        query.flow = call.query["flow"]?.string
+        query.stage = call.query["stage"]?.string
+        query.before = try over(call)
+        if visitor.token.role == .agent { query.caller = visitor.name }
+        do throws(EngineError) {
+            let steps = try await runDesk.stuck(query)
+            return .json([
+                "stuck": .array(steps.filter { visitor.sees($0.run) }.map(\.json))
+            ])
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    /// The moment before which a run must have come into its stage.
+    private func over(_ call: Route.Call) throws(Problem) -> Instant? {
+        guard let over = call.query["over"]?.string else { return nil }
+        guard let time = NodeReader.duration(over) else {
+            throw Problem(query: "'over' needs a time such as 90s, 2h or 1d; got '\(over)'")
+        }
+        return now() - time
     }
 
     /// A run that is there for the visitor.

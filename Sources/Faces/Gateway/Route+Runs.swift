@@ -189,6 +189,25 @@ extension Route {
         ),
         Route(
             method: "GET",
+            path: "/v1/stuck",
+            roles: everyone,
+            operation: "listStuck",
+            tag: .runs,
+            summary: "What waits in live runs: which step, who has it, since when.",
+            detail: "The longest in their stage first; of at most `limit` runs. An agent's own.",
+            query: [.flowName, .stageName, .over, .limit],
+            answers: [
+                Answer(
+                    status: 200,
+                    description: "Their steps that are under way.",
+                    schema: Components.ref("Stuck"),
+                    links: .run("/stuck/0/run")
+                )
+            ],
+            handler: { gateway, call async throws(Problem) in try await gateway.stuck(call) }
+        ),
+        Route(
+            method: "GET",
             path: "/v1/stages",
             roles: staff,
             operation: "countStages",
@@ -208,7 +227,7 @@ extension Route {
 
     private static let listing: [Parameter] = [
         .flowName,
-        Parameter(name: "stage", schema: ["type": "string"], description: "only in this stage"),
+        .stageName,
         Parameter(
             name: "state",
             schema: [
@@ -235,15 +254,7 @@ extension Route {
             schema: Form.identifier("A run's identifier."),
             description: "only those that a step of this run started"
         ),
-        Parameter(
-            name: "over",
-            schema: Form.matching(
-                "^([0-9]{1,9}(ms|s|m)|[0-9]{1,7}h|[0-9]{1,6}d)$",
-                "A length of time.",
-                "2h"
-            ),
-            description: "only those that are longer in their stage, such as 90s, 2h or 1d"
-        ),
+        .over,
         Parameter(
             name: "field",
             schema: [
@@ -302,6 +313,20 @@ extension Route.Parameter {
         name: "step",
         schema: ["type": "string"],
         description: "the step's id"
+    )
+    static let stageName = Self(
+        name: "stage",
+        schema: ["type": "string"],
+        description: "only in this stage"
+    )
+    static let over = Self(
+        name: "over",
+        schema: Form.matching(
+            "^([0-9]{1,9}(ms|s|m)|[0-9]{1,7}h|[0-9]{1,6}d)$",
+            "A length of time.",
+            "2h"
+        ),
+        description: "only those that are longer in their stage, such as 90s, 2h or 1d"
     )
     static let flowName = Self(
         name: "flow",
