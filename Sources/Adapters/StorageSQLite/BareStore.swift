@@ -88,11 +88,8 @@ package final class BareStore {
         }
         guard let event = write.event else { return }
         try connection.run(
-            "INSERT INTO history VALUES (?,?,?,?,?)",
-            [
-                id, .integer(event.number), .integer(event.at.microseconds),
-                .integer(Int64(bitPattern: event.chance)), .blob(write.bodies.event),
-            ]
+            Rows.insertHistory,
+            Rows.values(of: event, write.bodies.event, of: run)
         )
     }
 
