@@ -83,8 +83,9 @@ struct ParkedFiller {
         (self.workspace, self.flows, self.progress) = (workspace, flows, progress)
     }
 
-    /// Parks so many runs; gives so many of those that wait for a callback, from all over them. No
-    /// server may have the store open.
+    /// Parks so many runs; gives so many of those that wait for a callback, from all over them.
+    ///
+    /// No server may have the store open.
     func park(_ count: Int, choosing chosen: Int) async throws -> [Parked] {
         let store = try SQLiteStore(
             workspace.storePath,

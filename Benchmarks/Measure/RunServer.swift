@@ -96,33 +96,28 @@ final class RunServer {
 
     // MARK: Ending
 
-    /// How many runs of a flow have completed, those of items aside.
-    func completed(_ flow: String) async throws -> Int {
-        try await counts(flow) { $0.state == .completed }
-    }
-
-    private func counts(
-        _ flow: String,
-        where holds: (StageCount.Place) -> Bool
-    ) async throws -> Int {
-        try await store.stageCounts(flow).filter { $0.place.kind == .root && holds($0.place) }
-            .reduce(0) { $0 + Int($1.count) }
-    }
-
     /// Waits until so many runs of a flow have completed; any that ended otherwise or stands still
     /// ends the measuring.
     func wait(completed count: Int, of flow: String) async throws {
-        var last = (count: -1, at: ContinuousClock.now)
+        var last = (ended: -1, at: ContinuousClock.now)
         while true {
-            let now = try await completed(flow)
-            let wrong = try await counts(flow) {
+            let counts = try await store.stageCounts(flow)
+            func sum(_ holds: (StageCount.Place) -> Bool) -> Int {
+                counts.filter { holds($0.place) }.reduce(0) { $0 + Int($1.count) }
+            }
+            let wrong = sum {
                 [.failed, .cancelled, .paused, .dead, .undoing].contains($0.state)
             }
             guard wrong == 0 else { throw InvalidRun("\(wrong) runs of \(flow) went wrong") }
-            if now >= count { return }
-            if now > last.count { last = (now, .now) }
+            let completed = sum { $0.state == .completed && $0.kind == .root }
+            if completed >= count { return }
+            let ended = sum { $0.state == .completed }
+            if ended > last.ended { last = (ended, .now) }
             guard last.at.duration(to: .now) < Self.patience else {
-                throw InvalidRun("of \(count) runs of \(flow) only \(now) have completed")
+                throw InvalidRun(
+                    "of \(count) runs of \(flow) only \(completed) have completed; with those of "
+                        + "items \(ended) have"
+                )
             }
             try await ContinuousClock().sleep(for: .milliseconds(5))
         }

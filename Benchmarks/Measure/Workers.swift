@@ -62,6 +62,7 @@ struct Workers: Sendable {
     private struct Sum {
         var claims = Times()
         var completions = Times()
+        var lastEnd: ContinuousClock.Instant?
     }
 
     private final class Sums: Sendable {
@@ -71,6 +72,7 @@ struct Workers: Sendable {
             sum.withLock {
                 $0.claims.add(other.claims)
                 $0.completions.add(other.completions)
+                if let end = other.lastEnd { $0.lastEnd = max($0.lastEnd ?? end, end) }
             }
         }
 
@@ -94,10 +96,10 @@ struct Workers: Sendable {
             }
             sums.add(sum)
         }
-        let seconds = Measure.microseconds(since: start) / 1e6
         if let why = tally.refusal { throw InvalidRun("a worker: \(why)") }
         let sum = sums.value
-        guard !sum.completions.nanoseconds.isEmpty else { throw InvalidRun("nobody had work") }
+        guard let end = sum.lastEnd else { throw InvalidRun("no worker had work") }
+        let seconds = start.duration(to: end) / .seconds(1)
         return Result(
             claims: sum.claims.result(seconds),
             completions: sum.completions.result(seconds),
@@ -113,10 +115,15 @@ struct Workers: Sendable {
             ["Prefer: wait=1"]
         )
         while !tally.isDone {
-            let answer = try Self.timed(&sum.claims) {
+            var asked = Times()
+            let answer = try Self.timed(&asked) {
                 try JSON.read(try connection.exchange(claim))
             }
-            for item in answer["work"]?.array ?? [] {
+            let items = answer["work"]?.array ?? []
+            // Who waits for the last steps of others says nothing of the server.
+            if items.isEmpty { asked.nanoseconds = [] }
+            sum.claims.add(asked)
+            for item in items {
                 guard let path = item["path"]?.string, let epoch = item["epoch"]?.integer else {
                     throw InvalidRun("a claim was answered with no work: \(item.compactText)")
                 }
@@ -125,6 +132,7 @@ struct Workers: Sendable {
                     _ = try connection.exchange(request("\(path):complete", body, []))
                 }
                 tally.add()
+                sum.lastEnd = .now
             }
         }
     }
