@@ -50,7 +50,7 @@ struct FinishedFiller: Sendable {
         let began = Process.now - .seconds(Self.days * 86_400)
         let pause = Duration.seconds(Self.days * 86_400) / count
         func batch(from first: Int) async throws -> [BareRuns.Ended] {
-            let numbers = first..<min(count, first + Self.batch)
+            let numbers = min(count, first)..<min(count, first + Self.batch)
             return try await made(numbers.map { began + pause * $0 })
         }
         var next = try await batch(from: 0)

@@ -3,106 +3,135 @@ internal import Runs
 internal import Storage
 internal import Values
 
-/// Memory, threads, start, wakes and what is stuck, with very many runs that wait.
+/// Memory, threads, start, wakes and what is stuck, with very many runs that wait, against few.
 struct ParkedBenchmark {
+    private static let few = 10_000
     private static let wakes = 2_000
     private static let starts = 3
     private static let looks = 20
 
-    private let count: Int
     private let scratch: Scratch
+    private let program: String
     private let progress: Progress
     private let flows = RunFlows(["parked": ParkedFiller.flow])
-    private var report = Report()
+
+    /// What was found with so many runs.
+    private struct Found {
+        let count: Int
+        /// Milliseconds until it was ready, of each start.
+        var ready: [Double] = []
+        /// Megabytes once it was.
+        var memory: [Double] = []
+        /// After all that was asked of it.
+        var mostMemory = 0.0
+        var threads = 0
+        /// Milliseconds from each callback's request to the transition that took it, and to the next
+        /// step's own.
+        var taken: [Double] = []
+        var woken: [Double] = []
+        var event = 0.0
+        var stuck: [Double] = []
+        var rows = 0
+        var command: [Double] = []
+        var load: LoadRow?
+    }
 
     static func run(
         program: String,
         runs: Int,
         _ progress: Progress
     ) async throws -> Report {
-        var benchmark = ParkedBenchmark(count: runs, scratch: try Scratch(), progress: progress)
-        let none = try await benchmark.workspace("none", program)
-        let many = try await benchmark.workspace("many", program)
-        let parked = try await ParkedFiller(many, benchmark.flows, progress).park(
-            runs,
-            choosing: wakes
+        let benchmark = ParkedBenchmark(
+            scratch: try Scratch(),
+            program: program,
+            progress: progress
         )
-        try many.promote()
-        try benchmark.measureStarts(many)
-        let idle = try RunServer(benchmark.scratch, none, benchmark.flows)
-        let server = try RunServer(benchmark.scratch, many, benchmark.flows)
-        try await benchmark.measure(server, idle, parked)
-        await idle.end()
-        await server.end()
-        try benchmark.measureCommand(many)
-        return benchmark.report
+        let few = try await benchmark.measure(few)
+        return benchmark.report(few, try await benchmark.measure(runs))
     }
 
-    private init(count: Int, scratch: Scratch, progress: Progress) {
-        (self.count, self.scratch, self.progress) = (count, scratch, progress)
+    private init(scratch: Scratch, program: String, progress: Progress) {
+        (self.scratch, self.program, self.progress) = (scratch, program, progress)
     }
 
-    private func workspace(_ name: String, _ program: String) async throws -> BenchWorkspace {
-        try await BenchWorkspace(
+    private func report(_ few: Found, _ many: Found) -> Report {
+        func figure(
+            _ name: String,
+            _ unit: String,
+            _ goal: Goal?,
+            _ value: (Found) -> Double
+        ) -> Figure {
+            Figure(
+                "\(name), \(many.count) parked",
+                unit: unit,
+                floor: value(few),
+                subject: value(many),
+                goal: goal
+            )
+        }
+        return Report(
+            figures: [
+                figure("ready", "ms", .under(5_000)) { median($0.ready) },
+                figure("memory once ready", "MB", .under(300)) { median($0.memory) },
+                figure("memory, the most", "MB", .under(300)) { $0.mostMemory },
+                figure("threads", "", .ratioAtMost(1)) { Double($0.threads) },
+                figure("wake, p50", "ms", nil) { value($0.woken, at: 0.5) },
+                figure("wake, p99", "ms", .under(50)) { value($0.woken, at: 0.99) },
+                figure("wake, max", "ms", nil) { value($0.woken, at: 1) },
+                figure("callback taken, p99", "ms", nil) { value($0.taken, at: 0.99) },
+                figure("event for one of those that wait for it", "ms", nil) { $0.event },
+                figure("stuck view, \(many.rows) rows, p50", "ms", .under(50)) { median($0.stuck) },
+                figure("stuck view, \(many.rows) rows, max", "ms", .under(50)) {
+                    value($0.stuck, at: 1)
+                },
+                figure("'stepgate stuck --json'", "ms", nil) { median($0.command) },
+            ],
+            loads: [few.load, many.load].compactMap { $0 }
+        )
+    }
+
+    // MARK: Measuring
+
+    private func measure(_ count: Int) async throws -> Found {
+        var found = Found(count: count)
+        let workspace = try await BenchWorkspace(
             scratch,
-            name,
+            "parked-\(count)",
             program: program,
             files: flows.files,
             bare: true
         )
-    }
-
-    private mutating func figure(
-        _ name: String,
-        _ unit: String,
-        floor: Double = 0,
-        _ value: Double,
-        _ goal: Goal?
-    ) {
-        report.add(
-            Report(figures: [Figure(name, unit: unit, floor: floor, subject: value, goal: goal)])
+        let parked = try await ParkedFiller(workspace, flows, progress).park(
+            count,
+            choosing: Self.wakes
         )
-    }
-
-    private mutating func measure(
-        _ server: RunServer,
-        _ idle: RunServer,
-        _ parked: [ParkedFiller.Parked]
-    ) async throws {
-        try Self.ready(idle.served.port)
+        try workspace.promote()
+        try measureStarts(workspace, &found)
+        let server = try RunServer(scratch, workspace, flows)
         try Self.ready(server.served.port)
-        try await measureWakes(server, parked)
-        try measureEvent(server)
-        try measureStuck(server)
-        figure(
-            "threads of serve, \(count) parked, of none",
-            "",
-            floor: Double(try idle.served.child.threads()),
-            Double(try server.served.child.threads()),
-            .ratioAtMost(1)
-        )
-        let memory = try server.served.child.memory()
-        figure("serve, \(count) parked, after all that", "MB", memory.now, nil)
-        figure("serve, \(count) parked, the most it had", "MB", memory.most, .under(300))
+        try await measureWakes(server, parked, &found)
+        try measureEvent(server, &found)
+        try measureStuck(server, &found)
+        found.threads = try server.served.child.threads()
+        found.mostMemory = try server.served.child.memory().most
+        await server.end()
+        try measureCommand(workspace, &found)
+        return found
     }
 
     // MARK: Start
 
     /// From the program's start to its first answer that it is ready.
-    private mutating func measureStarts(_ workspace: BenchWorkspace) throws {
-        var times: [Double] = []
-        var memory: [Double] = []
+    private func measureStarts(_ workspace: BenchWorkspace, _ found: inout Found) throws {
         for round in 1...Self.starts {
             progress.show("parked: start \(round) of \(Self.starts)")
             let start = ContinuousClock.now
             let served = try workspace.start()
             try Self.ready(served.port)
-            times.append(Measure.microseconds(since: start) / 1_000)
-            memory.append(try served.child.memory().now)
+            found.ready.append(Measure.microseconds(since: start) / 1_000)
+            found.memory.append(try served.child.memory().now)
             served.child.end()
         }
-        figure("ready with \(count) parked", "ms", median(times), .under(5_000))
-        figure("serve, \(count) parked, once ready", "MB", median(memory), .under(300))
     }
 
     private static func ready(_ port: UInt16) throws {
@@ -118,10 +147,11 @@ struct ParkedBenchmark {
 
     // MARK: Wakes
 
-    /// Calls runs back one after the other; each is woken once its next step's transition is there.
-    private mutating func measureWakes(
+    /// Calls runs back one after the other.
+    private func measureWakes(
         _ server: RunServer,
-        _ parked: [ParkedFiller.Parked]
+        _ parked: [ParkedFiller.Parked],
+        _ found: inout Found
     ) async throws {
         progress.show("parked: \(parked.count) wakes")
         let connection = try Connection(port: server.served.port)
@@ -136,33 +166,17 @@ struct ParkedBenchmark {
             _ = try connection.exchange(request)
             answers.append(UInt64(Measure.microseconds(since: began) * 1_000))
         }
-        let seconds = Measure.microseconds(since: start) / 1e6
         let result = LoadResult(
             nanoseconds: answers,
-            seconds: seconds,
+            seconds: Measure.microseconds(since: start) / 1e6,
             processorSeconds: Threads.processorSeconds - own
         )
-        let used = try server.served.child.processorSeconds() - before
-        try await server.wait(completed: parked.count, of: "parked")
-        let (taken, woken) = try await Self.milliseconds(server, asked)
-        figure("wake, \(count) parked, p50", "ms", value(woken, at: 0.5), nil)
-        figure("wake, \(count) parked, p99", "ms", value(woken, at: 0.99), .under(50))
-        figure("wake, \(count) parked, max", "ms", value(woken, at: 1), nil)
-        figure("callback taken, \(count) parked, p99", "ms", value(taken, at: 0.99), nil)
-        report.add(
-            Report(loads: [
-                LoadRow(name: "callbacks, \(count) parked", result: result, serverSeconds: used)
-            ])
+        found.load = LoadRow(
+            name: "callbacks, \(found.count) parked",
+            result: result,
+            serverSeconds: try server.served.child.processorSeconds() - before
         )
-    }
-
-    /// From the request to the transition that took it, and to the next step's own.
-    private static func milliseconds(
-        _ server: RunServer,
-        _ asked: [Identifier: Instant]
-    ) async throws -> (taken: [Double], woken: [Double]) {
-        var taken: [Double] = []
-        var woken: [Double] = []
+        try await server.wait(completed: parked.count, of: "parked")
         for (run, at) in asked {
             let ends = try await server.history(run).filter {
                 if case .succeeded = $0.event { true } else { false }
@@ -170,36 +184,33 @@ struct ParkedBenchmark {
             guard ends.count == 2 else {
                 throw InvalidRun("run \(run) has \(ends.count) steps done")
             }
-            taken.append((ends[0].at - at) / .milliseconds(1))
-            woken.append((ends[1].at - at) / .milliseconds(1))
+            found.taken.append((ends[0].at - at) / .milliseconds(1))
+            found.woken.append((ends[1].at - at) / .milliseconds(1))
         }
-        return (taken, woken)
     }
 
     /// An event that one of many waits for: all of them are asked whether it is theirs.
-    private mutating func measureEvent(_ server: RunServer) throws {
-        let waiting = ParkedFiller.told(of: count)
-        progress.show("parked: an event for one of \(waiting)")
+    private func measureEvent(_ server: RunServer, _ found: inout Found) throws {
+        progress.show("parked: an event")
         let connection = try Connection(port: server.served.port)
         let request = Load.request(
             "POST",
             "/v1/events",
             headers: ["Authorization: Bearer \(server.workspace.secret)"],
-            body:
-                #"{"specversion":"1.0","id":"1","source":"bench","type":"bench.told","data":{"number":0}}"#
+            body: #"{"specversion":"1.0","id":"1","source":"bench","type":"bench.told","data":"#
+                + #"{"number":0}}"#
         )
         let start = ContinuousClock.now
         let answer = try JSON.read(try connection.exchange(request))
-        let taken = Measure.microseconds(since: start) / 1_000
+        found.event = Measure.microseconds(since: start) / 1_000
         guard answer["taken"]?.integer == 1 else {
             throw InvalidRun("the event was answered \(answer.compactText)")
         }
-        figure("event for one of \(waiting) that wait for its type", "ms", taken, nil)
     }
 
     // MARK: What is stuck
 
-    private mutating func measureStuck(_ server: RunServer) throws {
+    private func measureStuck(_ server: RunServer, _ found: inout Found) throws {
         progress.show("parked: what is stuck")
         let connection = try Connection(port: server.served.port)
         let request = Load.request(
@@ -208,38 +219,27 @@ struct ParkedBenchmark {
             headers: ["Authorization: Bearer \(server.workspace.operatorSecret)"],
             body: ""
         )
-        var times: [Double] = []
-        var rows = 0
         for _ in 0..<Self.looks {
             let start = ContinuousClock.now
             let answer = try connection.exchange(request)
-            times.append(Measure.microseconds(since: start) / 1_000)
-            rows = try JSON.read(answer)["runs"]?.array?.count ?? 0
-            guard rows > 0 else { throw InvalidRun("nothing is stuck") }
+            found.stuck.append(Measure.microseconds(since: start) / 1_000)
+            found.rows = try JSON.read(answer)["runs"]?.array?.count ?? 0
+            guard found.rows > 0 else { throw InvalidRun("nothing is stuck") }
         }
-        figure("stuck view, \(rows) rows of \(count) live, p50", "ms", median(times), .under(50))
-        figure(
-            "stuck view, \(rows) rows of \(count) live, max",
-            "ms",
-            value(times, at: 1),
-            .under(50)
-        )
     }
 
-    /// The same on the command line, with the program's start and another look at each run's steps.
-    private mutating func measureCommand(_ workspace: BenchWorkspace) throws {
+    /// The same on the command line, with the program's start and a look at each run's steps.
+    private func measureCommand(_ workspace: BenchWorkspace, _ found: inout Found) throws {
         let command = [
             "stuck", "--flow", "parked", "--stage", "approval", "--over", "2h", "--json",
         ]
-        var times: [Double] = []
         for _ in 0..<5 {
             let start = ContinuousClock.now
             let said = try workspace.told(by: command)
-            times.append(Measure.microseconds(since: start) / 1_000)
+            found.command.append(Measure.microseconds(since: start) / 1_000)
             guard try !(JSON.read(Array(said.utf8)).array ?? []).isEmpty else {
                 throw InvalidRun("'stepgate stuck' says that nothing is stuck")
             }
         }
-        figure("'stepgate stuck --json', \(count) live", "ms", median(times), nil)
     }
 }

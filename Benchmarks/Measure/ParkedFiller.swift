@@ -149,7 +149,4 @@ struct ParkedFiller {
             caller: caller
         )
     }
-
-    /// How many wait for the event, of so many runs.
-    static func told(of count: Int) -> Int { (count + eventEvery - 1) / eventEvery }
 }
