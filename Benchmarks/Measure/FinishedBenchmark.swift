@@ -13,7 +13,7 @@ struct FinishedBenchmark {
     private static let steps = 5
     private static let rounds = 5
     /// How far the bytes of a table may be from those of the engine's own: numbers differ in length.
-    private static let tolerance = 0.02
+    private static let tolerance = 0.002
 
     /// Of one step, in microseconds.
     private struct Cost {
