@@ -9,7 +9,7 @@ struct HandoverBenchmark {
     /// Runs by which is found what the server can do.
     private static let runs = 2_000
     private static let seconds = 8.0
-    private static let threads = 32
+    private static let threads = 16
     private static let connections = 64
 
     private let server: RunServer

@@ -4,7 +4,7 @@ struct WorkersBenchmark {
     private static let steps = 5
     private static let rounds = 3
     /// Fewer leave commits small, more meet each other at the same steps.
-    static let threads = [8, 32]
+    static let threads = [16, 64]
 
     static func run(program: String, _ progress: Progress) async throws -> Report {
         let scratch = try Scratch()
