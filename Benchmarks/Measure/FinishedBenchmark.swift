@@ -9,7 +9,7 @@ struct FinishedBenchmark {
     /// Runs that an engine makes, to compare with.
     private static let compared = 1_000
     /// The runs of one measurement and their steps.
-    private static let runs = 1_000
+    private static let runs = 2_000
     private static let steps = 5
     private static let rounds = 5
     /// How far the bytes of a table may be from those of the engine's own: numbers differ in length.
