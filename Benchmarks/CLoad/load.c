@@ -11,7 +11,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,13 +49,6 @@ static uint64_t now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static double processor_seconds(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_THREAD, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-        + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 size_t stepgate_load_bucket(uint64_t nanoseconds) {
@@ -311,9 +303,9 @@ void stepgate_load_run(const struct stepgate_load_plan *plan, struct stepgate_lo
         memcpy(load->connections[place].request, plan->request, plan->length);
         if (!open_connection(load, place)) result->broken++;
     }
-    double before = processor_seconds();
+    double before = stepgate_thread_seconds();
     drive(load);
-    result->processor_seconds = processor_seconds() - before;
+    result->processor_seconds = stepgate_thread_seconds() - before;
     for (uint32_t place = 0; place < plan->connections; place++)
         if (load->connections[place].descriptor >= 0) close(load->connections[place].descriptor);
     close(load->epoll);

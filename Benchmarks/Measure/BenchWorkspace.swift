@@ -5,13 +5,16 @@ internal import Storage
 internal import StorageSQLite
 internal import Values
 
-/// A temporary copy of the example workspace with two policies more, its store, and a token.
+/// A temporary workspace with its store and two tokens: a copy of the example one with two policies
+/// more, or only what is given.
 final class BenchWorkspace {
     /// The built program, beside this one unless another is named.
     let program: String
     let folder: String
     let storePath: String
     let secret: String
+    /// The secret of somebody who sees everything.
+    let operatorSecret: String
     /// What the gateway claims the keys of this token under, before the policy's name.
     let scope: String
 
@@ -38,21 +41,26 @@ final class BenchWorkspace {
     /// Where the workspace looks for the practice model.
     private var modelPlace = "127.0.0.1:9210"
 
-    /// `files` are written into the copy, by their paths.
+    /// `files` are written into the copy, by their paths; where it is to be `bare` they are all of it.
     init(
         _ scratch: Scratch,
         _ name: String,
         program: String,
-        files: [String: String] = [:]
+        files: [String: String] = [:],
+        bare: Bool = false
     ) async throws {
         self.program = program
         folder = scratch.path + "/" + name
         storePath = folder + "/.stepgate/store.db"
-        let made = try Child([program, "init", folder], errors: scratch.path + "/init.log")
-        _ = try made.said(upTo: "review list --workspace \(folder)\n")
-        made.end()
-        try Self.write(folder + "/Policies/bench-rules.yaml", Self.rules)
-        try Self.write(folder + "/Policies/bench-person.yaml", Self.person)
+        if bare {
+            for part in ["", "/Policies", "/Flows"] { try Folder.make(folder + part) }
+        } else {
+            let made = try Child([program, "init", folder], errors: scratch.path + "/init.log")
+            _ = try made.said(upTo: "review list --workspace \(folder)\n")
+            made.end()
+            try Self.write(folder + "/Policies/bench-rules.yaml", Self.rules)
+            try Self.write(folder + "/Policies/bench-person.yaml", Self.person)
+        }
         for (path, text) in files { try Self.write(folder + "/" + path, text) }
         try Folder.make(folder + "/.stepgate")
         let store = try SQLiteStore(storePath, mode: .oneShot, secret: Process.randomBytes(32))
@@ -64,6 +72,13 @@ final class BenchWorkspace {
             lasting: nil,
             by: "bench"
         )
+        operatorSecret = try await desk.create(
+            name: "bench-operator",
+            role: .operator,
+            policies: nil,
+            lasting: nil,
+            by: "bench"
+        ).secret
         await store.close()
         (secret, scope) = (token.secret, "token:\(token.token.id)/")
     }
@@ -93,17 +108,35 @@ final class BenchWorkspace {
 
     /// Makes the folder as it is live and starts `stepgate serve` on a free port.
     func serve() throws -> Served {
+        try promote()
+        return try start()
+    }
+
+    /// Makes the folder as it is live.
+    func promote() throws {
         let promoted = try Child(
             [program, "promote", "draft", "--workspace", folder],
             errors: folder + "/promote.log"
         )
         _ = try promoted.said(upTo: "is live\n")
         promoted.end()
+    }
+
+    /// Starts `stepgate serve` on a free port.
+    func start() throws -> Served {
         let child = try Child(
             [program, "serve", "--workspace", folder, "--port", "0"],
             errors: folder + "/serve.log"
         )
         return Served(child: child, port: try child.port())
+    }
+
+    /// What a command of the program says of the workspace until it ends.
+    func told(by command: [String]) throws -> String {
+        try Child(
+            [program] + command + ["--workspace", folder],
+            errors: folder + "/command.log"
+        ).saidToTheEnd()
     }
 
     struct Served {

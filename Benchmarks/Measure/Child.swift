@@ -40,6 +40,19 @@ final class Child {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// All that it says until it ends by itself.
+    func saidToTheEnd() throws -> String {
+        var said: [UInt8] = []
+        var some = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = unsafe read(output, &some, some.count)
+            guard count > 0 else { break }
+            said += some[..<count]
+        }
+        end()
+        return String(decoding: said, as: UTF8.self)
+    }
+
     /// The port in the address it says it listens on.
     func port() throws -> UInt16 {
         let line = try said(upTo: "\n")
@@ -59,15 +72,19 @@ final class Child {
 
     /// Megabytes of memory: what it has now, and the most it had.
     func memory() throws -> (now: Double, most: Double) {
+        (try status("VmRSS:") / 1_024, try status("VmHWM:") / 1_024)
+    }
+
+    func threads() throws -> Int { Int(try status("Threads:")) }
+
+    /// A number that the system tells of it.
+    private func status(_ name: String) throws -> Double {
         let status = String(
             decoding: try Folder.read("/proc/\(process)/status", limit: 1 << 16),
             as: UTF8.self
         )
-        func megabytes(_ name: String) -> Double {
-            let line = status.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
-            return (Double(line.filter(\.isNumber)) ?? 0) / 1_024
-        }
-        return (megabytes("VmRSS:"), megabytes("VmHWM:"))
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
+        return Double(line.filter(\.isNumber)) ?? 0
     }
 
     /// Seconds of a processor it has used so far.

@@ -9,6 +9,7 @@ enum Goal: Sendable {
     case addedUnder(Double)
     /// The subject alone, in the figure's unit.
     case under(Double)
+    case atLeast(Double)
 
     var text: String {
         switch self {
@@ -16,6 +17,7 @@ enum Goal: Sendable {
         case .ratioAtMost(let value): "ratio <= \(Figure.shown(value))"
         case .addedUnder(let value): "added < \(Figure.shown(value))"
         case .under(let value): "< \(Figure.shown(value))"
+        case .atLeast(let value): ">= \(Figure.shown(value))"
         }
     }
 }
@@ -58,6 +60,7 @@ struct Figure: Sendable {
         case .ratioAtMost(let value)?: ratio <= value
         case .addedUnder(let value)?: subject - floor < value
         case .under(let value)?: subject < value
+        case .atLeast(let value)?: subject >= value
         case nil: nil
         }
     }
@@ -93,6 +96,13 @@ struct Figure: Sendable {
 func median(_ values: [Double]) -> Double {
     precondition(!values.isEmpty, "there is no middle of nothing")
     return values.sorted()[values.count / 2]
+}
+
+/// The one that so large a share of them does not exceed.
+func value(_ values: [Double], at share: Double) -> Double {
+    precondition(!values.isEmpty, "there is no share of nothing")
+    let place = Int((Double(values.count) * share).rounded(.up)) - 1
+    return values.sorted()[min(values.count - 1, max(0, place))]
 }
 
 /// Rows under heads, the first column to the left and the others to the right.

@@ -113,6 +113,17 @@ struct LoadResult: Sendable {
     private var longest: UInt64
     private var buckets: [UInt64]
 
+    /// What came of requests that were all answered well, each in so many nanoseconds.
+    init(nanoseconds: [UInt64], seconds: Double, processorSeconds: Double) {
+        (sent, answered) = (nanoseconds.count, nanoseconds.count)
+        (accepted, refused, broken, cut, waiting) = (0, 0, 0, 0, 0)
+        (self.seconds, self.processorSeconds) = (seconds, processorSeconds)
+        complaint = ""
+        longest = nanoseconds.max() ?? 0
+        buckets = [UInt64](repeating: 0, count: Int(STEPGATE_LOAD_BUCKETS))
+        for time in nanoseconds { buckets[stepgate_load_bucket(time)] += 1 }
+    }
+
     fileprivate init(_ found: inout stepgate_load_result, _ buckets: [UInt64]) {
         sent = unsafe Int(found.sent)
         answered = unsafe Int(found.answered)

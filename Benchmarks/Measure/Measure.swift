@@ -4,16 +4,21 @@ internal import Values
 
 /// Measures what the product promises of its speed, as ratios against floors of the same run.
 package enum Measure {
-    /// The parts of the quick tier, in their order; `large` is one more.
+    /// The parts of the quick tier, in their order.
     private static let parts = [
-        "cel", "cel-python", "schema", "rules", "runs", "model", "http", "model-http",
+        "cel", "cel-python", "schema", "rules", "runs", "workers", "handover", "each", "model",
+        "http", "model-http",
     ]
+    /// Those with much stored.
+    private static let largeParts = ["large", "parked", "finished"]
 
     private struct Options {
         var parts = Measure.parts
         var json: String?
         var decisions = 10_000_000
         var waiting = 10_000
+        var parked = 1_000_000
+        var finished = 10_000_000
         /// Beside this program.
         var program = "stepgate"
         /// An interpreter that has the CEL packages; nothing where it cannot be had.
@@ -67,15 +72,40 @@ package enum Measure {
         case "schema": return Report(figures: try SchemaBenchmark.figures())
         case "rules": return Report(figures: try await RulesBenchmark.figures())
         case "runs": return try await RunsBenchmark.run(program: options.program, progress)
+        case "workers": return try await WorkersBenchmark.run(program: options.program, progress)
+        case "handover": return try await HandoverBenchmark.run(program: options.program, progress)
+        case "each": return try await EachBenchmark.run(program: options.program, progress)
         case "model": return Report(figures: try await ModelBenchmark.figures())
         case "http": return try await HTTPBenchmark.run(program: options.program, progress)
         case "model-http":
             return try await ModelHTTPBenchmark.run(program: options.program, progress)
+        default: return try await measureLarge(part, options, progress)
+        }
+    }
+
+    private static func measureLarge(
+        _ part: String,
+        _ options: Options,
+        _ progress: Progress
+    ) async throws -> Report {
+        switch part {
         case "large":
             return try await LargeBenchmark.run(
                 program: options.program,
                 decisions: options.decisions,
                 waiting: options.waiting,
+                progress
+            )
+        case "parked":
+            return try await ParkedBenchmark.run(
+                program: options.program,
+                runs: options.parked,
+                progress
+            )
+        case "finished":
+            return try await FinishedBenchmark.run(
+                program: options.program,
+                runs: options.finished,
                 progress
             )
         default: throw InvalidRun("there is no part '\(part)'")
@@ -106,17 +136,19 @@ package enum Measure {
         while let name = rest.popFirst() {
             switch name {
             case "--json": options.json = try value(name)
-            case "--large": options.parts = ["large"]
+            case "--large": options.parts = largeParts
             case "--only": options.parts = try value(name).split(separator: ",").map(String.init)
             case "--stepgate": options.program = try value(name)
             case "--python": options.python = try value(name)
             case "--decisions": options.decisions = try number(name, atLeast: 20_000)
             case "--waiting": options.waiting = try number(name, atLeast: 1)
+            case "--parked": options.parked = try number(name, atLeast: 10_000)
+            case "--finished": options.finished = try number(name, atLeast: 20_000)
             default:
                 throw InvalidRun(
                     "'\(name)' is not known; there are --json FILE, --large, --decisions N, "
-                        + "--waiting N, --stepgate PATH, --python PATH and --only with some of "
-                        + (parts + ["large"]).joined(separator: ",")
+                        + "--waiting N, --parked N, --finished N, --stepgate PATH, --python PATH "
+                        + "and --only with some of " + (parts + largeParts).joined(separator: ",")
                 )
             }
         }

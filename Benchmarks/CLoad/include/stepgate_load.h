@@ -76,6 +76,25 @@ uint64_t stepgate_load_bucket_start(size_t bucket);
 /// The sixteen digits of a request's key.
 void stepgate_load_key(uint64_t number, uint8_t *digits);
 
+/// A connection to 127.0.0.1 on which `stepgate_exchange` waits no longer than that many seconds for
+/// more of an answer; -1 where none can be made.
+int stepgate_exchange_open(uint16_t port, double patience);
+
+/// Sends a whole request and reads its whole answer, blocking this thread; its status, or -1 where the
+/// connection broke, the answer has no length, or its body has no room.
+int stepgate_exchange(
+    int descriptor, const uint8_t *request, size_t length, uint8_t *body, size_t room,
+    size_t *filled);
+
+void stepgate_exchange_close(int descriptor);
+
+/// Seconds of a processor that this thread has used so far.
+double stepgate_thread_seconds(void);
+
+/// Runs the body on so many threads of their own, each with its place from 0, and returns once all
+/// have ended; -1 where not all could be started.
+int stepgate_threads_run(unsigned count, void (*body)(void *, unsigned), void *context);
+
 /// Answers every request with a fixed JSON of 400 bytes once its body is read, on that many epoll
 /// threads; says the port on standard output and returns when standard input ends.
 int stepgate_floor_serve(unsigned threads);

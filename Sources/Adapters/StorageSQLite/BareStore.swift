@@ -73,7 +73,9 @@ package final class BareStore {
         }
         for number in write.changedSteps {
             if let step = run.active[number], let body = write.bodies.steps[number] {
-                try connection.run(Rows.insertStep, Rows.values(of: step, body, of: run))
+                let isNew = write.before?.active[number] == nil
+                let values = Rows.values(of: step, body, of: run)
+                try connection.run(isNew ? Rows.insertStep : Rows.updateStep, values)
             } else {
                 let place: [SQLiteValue] = [id, .integer(Int64(number))]
                 try connection.run("DELETE FROM steps WHERE run=? AND step=?", place)
@@ -88,11 +90,8 @@ package final class BareStore {
         }
         guard let event = write.event else { return }
         try connection.run(
-            "INSERT INTO history VALUES (?,?,?,?,?)",
-            [
-                id, .integer(event.number), .integer(event.at.microseconds),
-                .integer(Int64(bitPattern: event.chance)), .blob(write.bodies.event),
-            ]
+            Rows.insertHistory,
+            Rows.values(of: event, write.bodies.event, of: run)
         )
     }
 

@@ -11,8 +11,15 @@ extension Rows {
         + "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
     static func values(ofNew write: RunWrite) -> [SQLiteValue] {
-        let run = write.run
-        return [
+        values(of: write.run, progress: write.bodies.progress, beginning: write.bodies.beginning)
+    }
+
+    static func values(
+        of run: Run,
+        progress: [UInt8],
+        beginning: [UInt8]
+    ) -> [SQLiteValue] {
+        [
             .blob(run.id.bytes), .blob(run.root.bytes),
             run.parent.map { .blob($0.run.bytes) } ?? .null,
             SQLiteValue(run.parent.map { Int64($0.step) }), .integer(Int64(run.kind.rawValue)),
@@ -21,8 +28,21 @@ extension Rows {
             .integer(run.startedAt.microseconds),
         ] + RunUpdate.state.columns(run) + RunUpdate.stage.columns(run)
             + RunUpdate.progress.columns(run) + [
-                .blob(write.bodies.progress), .blob(write.bodies.beginning),
+                .blob(progress), .blob(beginning),
             ]
+    }
+
+    static let insertHistory = "INSERT INTO history VALUES (?,?,?,?,?)"
+
+    static func values(
+        of event: HistoryEvent,
+        _ body: [UInt8],
+        of run: Run
+    ) -> [SQLiteValue] {
+        [
+            .blob(run.id.bytes), .integer(event.number), .integer(event.at.microseconds),
+            .integer(Int64(bitPattern: event.chance)), .blob(body),
+        ]
     }
 
     /// Nothing for no fields.

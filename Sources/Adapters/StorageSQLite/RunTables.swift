@@ -89,12 +89,8 @@ struct RunTables {
         if let event = write.event {
             bytes += write.bodies.event.count
             try connection.run(
-                "INSERT INTO history VALUES (?,?,?,?,?)",
-                [
-                    .blob(run.id.bytes), .integer(event.number),
-                    .integer(event.at.microseconds),
-                    .integer(Int64(bitPattern: event.chance)), .blob(write.bodies.event),
-                ]
+                Rows.insertHistory,
+                Rows.values(of: event, write.bodies.event, of: run)
             )
         }
         bytes += try keep(write.resources, for: run.root)

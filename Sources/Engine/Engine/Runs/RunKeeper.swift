@@ -152,7 +152,10 @@ package final class RunKeeper: Sendable {
     ) async throws {
         let now = now
         let chance = surroundings.chance.word()
-        let transition = try await loading(&held) { run, flow, known throws(RunRefusal) in
+        let transition = try await loading(&held, resources) {
+            run,
+            flow,
+            known throws(RunRefusal) in
             try run.advance(event, in: flow, at: now, chance: chance, resources: known)
         }
         let children = transition.starts.map { child($0, of: held.run, at: now) }
@@ -237,8 +240,11 @@ package final class RunKeeper: Sendable {
     }
 
     /// Asks the run machine, and loads what it needs as often as it says so.
+    ///
+    /// What the event itself brings is `brought`: the store has it only after the transition.
     func loading<Result>(
         _ held: inout Held,
+        _ brought: [KeptResource] = [],
         _ ask: (Run, Flow, [Digest: JSON]) throws(RunRefusal) -> Result
     ) async throws -> Result {
         while true {
@@ -247,7 +253,11 @@ package final class RunKeeper: Sendable {
             } catch {
                 guard case .needs(let digests) = error else { throw error }
                 for digest in digests where held.resources[digest] == nil {
-                    held.resources[digest] = try await value(digest)
+                    if let own = brought.first(where: { $0.digest == digest }) {
+                        held.resources[digest] = try Self.read(own.bytes, digest)
+                    } else {
+                        held.resources[digest] = try await value(digest)
+                    }
                 }
             }
         }
@@ -258,6 +268,10 @@ package final class RunKeeper: Sendable {
         guard let bytes = try await store.resource(digest), Digest(of: bytes) == digest else {
             throw StoreError(.corrupt, "the value res://\(digest.hex) is missing or is another")
         }
+        return try Self.read(bytes, digest)
+    }
+
+    private static func read(_ bytes: [UInt8], _ digest: Digest) throws -> JSON {
         do {
             return try JSON.read(bytes)
         } catch {
