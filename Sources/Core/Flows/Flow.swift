@@ -61,6 +61,10 @@ package final class Flow: Sendable {
         self.environment = environment
     }
 
+    /// Stands among the numbers of steps that an expression reads where it reads the run's input.
+    ///
+    /// An input may be large, and is loaded for those alone that look at it.
+    package static let inputRead = -1
     /// The event that a step's `match` looks at, as `environment` calls it.
     package static let eventVariable = "event"
 
@@ -142,7 +146,7 @@ package struct FlowExpression: Sendable {
     }
 }
 
-/// A value with expressions in it, and the steps whose outputs they read.
+/// A value with expressions in it, and the steps whose outputs they read, as numbers.
 package struct FlowTemplate: Sendable {
     package let value: ValueTemplate
     package let reads: Set<Int>

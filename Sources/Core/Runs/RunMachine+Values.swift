@@ -43,10 +43,10 @@ extension RunMachine {
         StepFailure("expression", "\(what) has no value: \(error.message)")
     }
 
-    /// The variables, with the outputs of those steps alone.
+    /// The variables, with the outputs of those steps alone, and the input where it is among them.
     func bindings(_ reads: Set<Int>) throws(RunRefusal) -> Bindings {
         var bindings = Bindings(flow.environment.variables)
-        bindings.set("input", json: try load(run.input))
+        if reads.contains(Flow.inputRead) { bindings.set("input", json: try load(run.input)) }
         bindings.set("steps", json: try steps(reads))
         bindings.set(
             "run",
@@ -71,7 +71,7 @@ extension RunMachine {
     private func steps(_ reads: Set<Int>) throws(RunRefusal) -> JSON {
         var missing: Set<Digest> = []
         var members: [JSONObject.Member] = []
-        for number in reads.sorted() {
+        for number in reads.sorted() where number != Flow.inputRead {
             guard let end = run.ended[number] else {
                 // In a branch that was not taken; expressions may ask whether it has an output.
                 let skipped: JSON = ["state": .string(StepEnd.State.skipped.rawValue)]

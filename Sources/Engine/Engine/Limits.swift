@@ -93,6 +93,8 @@ package enum Limits {
     static let ratePromises = Duration.seconds(60)
     /// How often one claim of work reads what is ready, while all it found has to wait for its rate.
     static let claimReads = 8
+    /// Steps being claimed that another claim looks past.
+    static let claimsBeside = 4_096
     /// Between two looks for runs that ended long enough ago to be forgotten.
     static let retentionPause = Duration.seconds(60)
     /// Runs forgotten in one transaction, about, and how long the writes of others have before the

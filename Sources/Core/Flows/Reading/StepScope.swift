@@ -113,10 +113,12 @@ struct StepEnvironment {
     /// The numbers of the steps known there.
     let numbers: [String: Int]
 
-    /// The steps that a program reads.
+    /// The steps that a program reads, and `Flow.inputRead` where it reads the input.
     func reads(_ program: Program) -> Set<Int> {
         let use = program.uses(of: "steps")
-        return use.isWhole
-            ? Set(numbers.values) : Set(use.fields.compactMap { numbers[$0] })
+        let steps =
+            use.isWhole ? Set(numbers.values) : Set(use.fields.compactMap { numbers[$0] })
+        let input = program.uses(of: "input")
+        return input.isWhole || !input.fields.isEmpty ? steps.union([Flow.inputRead]) : steps
     }
 }

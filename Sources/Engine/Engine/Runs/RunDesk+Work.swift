@@ -34,14 +34,18 @@ extension RunDesk {
             // What has to wait for its rate is ready no more, and what is behind it comes to the fore.
             for _ in 0..<Limits.claimReads where items.count < limit {
                 let room = limit - items.count
-                let places: [StepPlace]
+                // Others who claim at the same moment meet the same steps first.
+                let asked = room + min(keeper.claims.count, Limits.claimsBeside)
+                let found: [StepPlace]
                 do {
-                    places = try await store.ready(kind: kind, perFlow: room, limit: room)
+                    found = try await store.ready(kind: kind, perFlow: asked, limit: asked)
                 } catch {
                     throw EngineError(error)
                 }
+                let places = keeper.claims.take(found, limit: room)
+                defer { keeper.claims.give(places) }
                 items += try await claim(places, kind, worker, lease)
-                if places.count < room { break }
+                if found.count < asked { break }
             }
         }
         return items

@@ -31,6 +31,7 @@ package final class RunKeeper: Sendable {
     let releases: RecentReleases
     let surroundings: Surroundings
     let rates = RateLines()
+    let claims = ClaimsUnderway()
     /// Whether runs of a flow with a rate begin here; else they are left for the engine to begin.
     let keepsRates: Bool
     private let turns = RunTurns()
