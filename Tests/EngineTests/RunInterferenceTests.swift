@@ -53,6 +53,33 @@ struct RunInterferenceTests {
         }
     }
 
+    @Test func `what a worker did is taken back here when another process cancels the run`()
+        async throws
+    {
+        let flow = """
+            flow: one
+            steps:
+              - {id: a, work: {kind: first}, undo: {decide: refund, with: {amount: 5}}}
+              - {id: b, work: {kind: second}}
+            """
+        try await RunWorld.run(["one": flow]) { world in
+            // Here the run is remembered with its first step ready for a worker.
+            let id = try await world.start("one")
+            let outside = Self.outside(world)
+            let item = try #require(
+                try await outside.claimWork(kinds: ["first"], by: "w", limit: 1, lease: nil).first
+            )
+            _ = try await outside.completeWork(
+                id,
+                step: item.number,
+                epoch: item.epoch,
+                output: .null
+            )
+            _ = try await outside.act(.cancel(undoing: true), on: id, by: "ada")
+            #expect(try await world.run(id).state == .cancelled)
+        }
+    }
+
     @Test func `what came for a paused run counts, though its deadline passes before it goes on`()
         async throws
     {

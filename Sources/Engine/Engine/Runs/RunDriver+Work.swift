@@ -152,7 +152,7 @@ extension RunDriver {
             return try await keeper.atRate(step, &held) { held in
                 try await attempt(request, step, &held)
             } ?? nil
-        case .success(.external): break
+        case .success(.external): return try held.nothing()
         case .success(.startMore):
             let event = RunEvent.childrenEnded(
                 step: number,
