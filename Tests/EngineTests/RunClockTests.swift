@@ -1,6 +1,7 @@
 import Models
 import Runs
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 import Values
@@ -140,7 +141,8 @@ struct RunClockTests {
         }
     }
 
-    @Test func `a lease of an engine that ended lasts no longer where the clock was set back since`()
+    @Test
+    func `a lease of an engine that ended lasts no longer where the clock was set back since`()
         async throws
     {
         try await Self.play { engine in
@@ -167,6 +169,64 @@ struct RunClockTests {
                     epoch: item.epoch,
                     output: 1
                 )
+            }
+        }
+    }
+
+    /// A store that takes nothing while told to.
+    private final class FullStore: WrappingStore {
+        let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+        private let isFull = Mutex(false)
+
+        func fill(_ isFull: Bool) { self.isFull.withLock { $0 = isFull } }
+
+        private func check() throws(StoreError) {
+            if isFull.withLock({ $0 }) { throw StoreError(.unavailable, "the disk is full") }
+        }
+
+        func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
+            try check()
+            return try await store.commit(changes)
+        }
+
+        func extend(
+            _ run: Identifier,
+            step: Int,
+            epoch: Int64,
+            until: Instant
+        ) async throws(StoreError) -> Bool {
+            try check()
+            return try await store.extend(run, step: step, epoch: epoch, until: until)
+        }
+    }
+
+    @Test(arguments: [-3_600, 3_600])
+    func `leases are moved when the store takes it again, and none ends before`(
+        seconds: Int
+    ) async throws {
+        try await VirtualTime.run { time in
+            let (clock, full) = (SettableClock(time), FullStore())
+            let world = try await RunWorld(time, flows: Self.flows, store: full, clock: clock)
+            let scene = Scene(world: world, clock: clock)
+            try await scene.driving {
+                for _ in 0..<3 { _ = try await world.start("pick") }
+                var claimed: [WorkItem] = []
+                for _ in 0..<3 { claimed.append(try await scene.untilClaimed().0) }
+                try await time.sleep(for: .seconds(5))
+                full.fill(true)
+                clock.jump(by: .seconds(seconds))
+                try await time.sleep(for: .seconds(20))
+                full.fill(false)
+                for item in claimed {
+                    let (again, waited) = try await scene.untilClaimed()
+                    #expect(waited < .seconds(63))
+                    #expect(again.attempt == 2)
+                    #expect(claimed.map(\.run).contains(item.run))
+                }
+                let begun = clock.uptime
+                #expect(try await scene.claim() == nil)
+                #expect(begun > .seconds(60))
+                #expect(begun < .seconds(95))
             }
         }
     }

@@ -117,4 +117,63 @@ struct RunTroubleTests {
             }
         }
     }
+
+    /// A store that says after ten seconds that it takes nothing, as a locked one does.
+    private final class LockedStore: WrappingStore {
+        let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+        private let time: VirtualTime
+        private let isLocked = Mutex(false)
+
+        init(_ time: VirtualTime) { self.time = time }
+
+        func lock() { isLocked.withLock { $0 = true } }
+        func unlock() { isLocked.withLock { $0 = false } }
+
+        func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
+            guard isLocked.withLock({ $0 }) else { return try await store.commit(changes) }
+            do {
+                try await time.sleep(for: .seconds(10))
+            } catch {
+                throw StoreError(.unavailable, "it was not waited for")
+            }
+            throw StoreError(.unavailable, "another process holds the store")
+        }
+    }
+
+    @Test func `of many who want one run nobody waits for the store more than once`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let locked = LockedStore(time)
+            let flow = "flow: pick\nsteps: [{id: pick, work: {kind: pick}}]"
+            let world = try await RunWorld(time, flows: ["pick": flow], store: locked)
+            let id = try await world.start("pick")
+            locked.lock()
+            let begun = time.now
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        let error = await #expect(throws: EngineError.self) {
+                            try await world.desk.claimWork(
+                                kinds: ["pick"],
+                                by: "w",
+                                limit: 1,
+                                lease: nil
+                            )
+                        }
+                        #expect(error?.code == .store)
+                    }
+                }
+            }
+            #expect(time.now - begun < .seconds(11))
+            locked.unlock()
+            let item = try await world.desk.claimWork(
+                kinds: ["pick"],
+                by: "w",
+                limit: 1,
+                lease: nil
+            )
+            #expect(item.map(\.run) == [id])
+        }
+    }
 }

@@ -78,7 +78,7 @@ struct RunWorld: Sendable {
             failed: { errors.note($1) }
         )
         let driver = driver
-        bell.attach { driver.wake() }
+        bell.attach { [weak driver] in driver?.wake() }
         desk = RunDesk(keeper: driver.keeper) { engine.live }
         reviews = ReviewDesk(store: self.store, releases: releases, surroundings: surroundings)
     }

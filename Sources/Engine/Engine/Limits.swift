@@ -85,6 +85,8 @@ package enum Limits {
     /// How far the wall clock and the uptime must have gone on apart, between two looks, for the clock
     /// to have been set.
     static let clockJump = Duration.seconds(5)
+    /// How long who waits for his turn at a run does so while the store takes nothing from others.
+    static let turnPatience = Duration.seconds(5)
     /// Between two looks at what other processes did to runs.
     static let runPause = Duration.seconds(1)
     /// Between two moments at which those who wait for runs or work are let go.
