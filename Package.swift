@@ -224,7 +224,9 @@ let package = Package(
             [
                 "Access", "Values", "Expressions", "Prompts", "Autonomy", "Reviews", "Decisions",
                 "Models",
-                "Storage", "Engine", "Documents", "TestSupport", "Webhooks", "Flows", "Runs",
+                "Storage", "StorageSQLite", "Engine", "Documents", "TestSupport", "Webhooks",
+                "Flows",
+                "Runs",
             ]
         ),
         tests(

@@ -48,6 +48,51 @@ struct RunSightTests {
             await #expect(throws: EngineError.self) { try await world.desk.view(gone) }
         }
     }
+
+    @Test func `a dead letter whose release cannot be loaded is told of, and hides no other`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+            var failed: [Identifier] = []
+            for (seed, title) in [(1, "old"), (2, "new")] as [(UInt64, String)] {
+                let world = try await RunWorld(
+                    time,
+                    flows: ["one": Self.flow(title)],
+                    store: store,
+                    seed: seed
+                )
+                failed.append(try await world.start("one"))
+                let work = try await world.desk.claimWork(
+                    kinds: ["first"],
+                    by: "w",
+                    limit: 1,
+                    lease: nil
+                )
+                let item = try #require(work.first)
+                _ = try await world.desk.failWork(
+                    item.run,
+                    step: item.number,
+                    epoch: item.epoch,
+                    message: "no",
+                    mayPass: false
+                )
+                try await time.sleep(for: .seconds(1))
+            }
+            let world = try await RunWorld(
+                time,
+                flows: ["one": Self.flow("new")],
+                store: store,
+                seed: 3
+            )
+            let (letters, next) = try await world.desk.deadLetters(limit: 10)
+            #expect(letters.map(\.view.run.id) == failed)
+            #expect(next == nil)
+            #expect(letters.map { $0.json["step"] } == [.null, "a"])
+            #expect(letters.map { $0.json["unreadable"] } == ["another release", nil])
+            #expect(letters.allSatisfy { $0.json["failure"]?["message"] == "no" })
+        }
+    }
 }
 
 struct RunQueryTextTests {

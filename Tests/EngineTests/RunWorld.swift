@@ -44,12 +44,14 @@ struct RunWorld: Sendable {
         flows: [String: String],
         store: (any Store)? = nil,
         transport: (any HTTPTransport)? = nil,
+        clock: (any CallClock)? = nil,
         seed: UInt64 = 1
     ) async throws {
         self.time = time
+        let clock = clock ?? time
         self.store = store ?? MemoryStore(secret: [UInt8](repeating: 3, count: 32))
         let release = try Self.release(flows)
-        let surroundings = Surroundings(clock: time, chance: SeededChance(seed: seed))
+        let surroundings = Surroundings(clock: clock, chance: SeededChance(seed: seed))
         let releases = OneRelease(release: release)
         let engine = try await DecisionEngine(
             live: release,
@@ -60,7 +62,7 @@ struct RunWorld: Sendable {
         let bell = Bell()
         service = try await DecisionService(
             engine: engine,
-            clock: time,
+            clock: clock,
             finished: { bell.ring() }
         )
         let errors = errors
@@ -76,7 +78,7 @@ struct RunWorld: Sendable {
             failed: { errors.note($1) }
         )
         let driver = driver
-        bell.attach { driver.wake() }
+        bell.attach { [weak driver] in driver?.wake() }
         desk = RunDesk(keeper: driver.keeper) { engine.live }
         reviews = ReviewDesk(store: self.store, releases: releases, surroundings: surroundings)
     }

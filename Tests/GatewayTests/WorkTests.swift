@@ -107,6 +107,16 @@ struct WorkTests {
             #expect(unknown.status == 404)
             let retried = try await world.send("POST", "\(steps)/pay:retry", as: .operator)
             #expect(retried.body["state"] == "running")
+            let misfit = try await world.send(
+                "POST",
+                "\(steps)/pay:skip",
+                as: .operator,
+                ["output": ["reference": 7]]
+            )
+            #expect(misfit.status == 422)
+            #expect(misfit.body["type"]?.string == "urn:stepgate:problem:invalid-output")
+            #expect(misfit.body["detail"]?.string?.contains("/reference") == true)
+            #expect(try await world.run(id)["state"] == "running")
             let skipped = try await world.send(
                 "POST",
                 "\(steps)/pay:skip",

@@ -4,6 +4,21 @@ import Values
 
 /// Corners of the run machine that random simulation reached first.
 struct RunCornerTests {
+    @Test func `a lease of a clock that was set back ends earlier, and began by now at the latest`()
+        throws
+    {
+        let run = try RunFixture("  - {id: one, work: {kind: a}}")
+        try run.claim("one")
+        let claimed = try run.active("one")
+        run.now = run.now - .seconds(3_600)
+        let until = run.now + .seconds(60)
+        try run.send(.extended(step: claimed.step, epoch: claimed.epoch, until: until))
+        let step = try run.active("one")
+        #expect(step.epoch == claimed.epoch)
+        #expect(step.since == run.now)
+        #expect(step.dueAt == until)
+    }
+
     @Test func `an each that had no items has nothing to undo`() throws {
         let run = try RunFixture(
             """

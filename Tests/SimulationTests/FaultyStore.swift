@@ -11,14 +11,14 @@ final class FaultyStore: WrappingStore {
     let store: MemoryStore
     private let process: SimulatedProcess
     private let weather: Weather
-    private let clock: SimulatedClock
+    private let clock: SettableClock
     private let journal: Journal
 
     init(
         _ store: MemoryStore,
         of process: SimulatedProcess,
         _ weather: Weather,
-        _ clock: SimulatedClock,
+        _ clock: SettableClock,
         _ journal: Journal
     ) {
         self.store = store
@@ -145,9 +145,14 @@ final class FaultyStore: WrappingStore {
         return try await store.due(by: now, limit: limit)
     }
 
-    func nextDue() async throws(StoreError) -> Instant? {
+    func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
         try await read()
-        return try await store.nextDue()
+        return try await store.leases(after: after, among: limit)
+    }
+
+    func nextDue(after: Instant?) async throws(StoreError) -> Instant? {
+        try await read()
+        return try await store.nextDue(after: after)
     }
 
     func signals(of runs: [Identifier], limit: Int) async throws(StoreError) -> [Signal] {

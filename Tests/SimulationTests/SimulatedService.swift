@@ -1,9 +1,10 @@
 import Models
+import TestSupport
 import Values
 
 /// Who answers http steps: mostly well, now and then wrongly, late, or not at all.
 struct SimulatedService: HTTPTransport {
-    let clock: SimulatedClock
+    let clock: SettableClock
     let weather: Weather
     let dice: Dice
 

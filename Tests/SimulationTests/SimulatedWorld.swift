@@ -19,7 +19,7 @@ final class SimulatedWorld: Sendable {
     }
 
     let dice: Dice
-    let clock: SimulatedClock
+    let clock: SettableClock
     let weather: Weather
     let memory = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
     let release: LoadedRelease
@@ -34,7 +34,7 @@ final class SimulatedWorld: Sendable {
 
     init(seed: UInt64, time: VirtualTime) throws {
         dice = Dice(seed: seed)
-        clock = SimulatedClock(time)
+        clock = SettableClock(time)
         // A fifth of the worlds has rates; those of the planted bugs are none of them.
         let rates = seed % 5 == 3 ? Dice(seed: ~seed) : nil
         texts = FlowGenerator.files(dice.split(), rates: rates)

@@ -102,7 +102,7 @@ struct Simulation: Sendable {
             if !ready.isEmpty { isBusy = true }
             if let next = try await world.memory.nextDue() {
                 isBusy = true
-                if now < next, ready.isEmpty { world.clock.jump(by: next - now) }
+                if now < next, ready.isEmpty { world.clock.skip(next - now) }
             }
             quiet = isBusy ? 0 : quiet + 1
         }

@@ -3,23 +3,6 @@ import Synchronization
 import TestSupport
 import Values
 
-/// The wall clock of a simulation: that of its virtual time, and what somebody set it off by.
-final class SimulatedClock: CallClock {
-    private let time: VirtualTime
-    private let offset = Mutex(Duration.zero)
-
-    init(_ time: VirtualTime) { self.time = time }
-
-    var now: Instant { time.now + offset.withLock { $0 } }
-    var uptime: Duration { time.uptime }
-
-    func sleep(for duration: Duration) async throws(CancellationError) {
-        try await time.sleep(for: duration)
-    }
-
-    func jump(by duration: Duration) { offset.withLock { $0 += duration } }
-}
-
 /// What can go wrong, and how often; once it is calm nothing does.
 final class Weather: Sendable {
     enum Fault {

@@ -61,6 +61,8 @@ struct RunListTests {
         try await store.insert(F.run(4), F.step(0, .waiting(.person), deadline: 5))
         try await store.insert(F.run(5), F.step(0, .waiting(.event("e"))))
         try await store.insert(F.run(6, state: .paused), F.step(0, .waiting(.timer(at(1)))))
+        #expect(try await store.nextDue(after: at(10)) == at(20))
+        #expect(try await store.nextDue(after: at(30)) == nil)
         #expect(try await store.nextDue() == at(10))
         #expect(try await store.due(by: at(9), limit: 9).isEmpty)
         #expect(try await store.due(by: at(30), limit: 9).map(\.run) == [3, 2, 1].map(F.id))
@@ -69,6 +71,31 @@ struct RunListTests {
         #expect(try await store.nextDue() == at(1))
         try await store.change(F.id(6)) { $0.state = .dead }
         #expect(try await store.nextDue() == at(10))
+    }
+
+    @Test(arguments: RunStores.Kind.allCases)
+    func `leases are found page by page, among all the steps there are`(
+        kind: RunStores.Kind
+    ) async throws {
+        let store = try stores.store(kind)
+        let until = F.now + .seconds(20)
+        for number in 1...7 as ClosedRange<UInt64> {
+            let isLeased = number % 3 == 1
+            let step = F.step(0, isLeased ? .leased(by: "w", until: until) : .waiting(.person))
+            try await store.insert(F.run(number), step)
+        }
+        var found: [Identifier] = []
+        var after: StepKey?
+        var pages = 0
+        repeat {
+            let page = try await store.leases(after: after, among: 2)
+            found += page.leased.map(\.run)
+            #expect(page.leased.allSatisfy { $0.since == F.now })
+            after = page.last
+            pages += 1
+        } while after != nil
+        #expect(found == [1, 4, 7].map(F.id))
+        #expect(pages == 4)
     }
 
     @Test(arguments: RunStores.Kind.allCases)

@@ -59,7 +59,8 @@ struct RunPlanTests {
         )
         try expectIndexed(Rows.nextForSlot, "INDEX steps_wait (wait_kind=? AND wait_key=?)")
         try expectIndexed(Rows.waitersForDecision, "INDEX steps_wait (wait_kind=? AND wait_key=?)")
-        #expect(try plan(Rows.nextDue).contains { $0.contains("INDEX steps_due") })
+        try expectIndexed(Rows.nextDue, "INDEX steps_due (due_at>?)")
+        try expectIndexed(Rows.leases, "PRIMARY KEY ((run,step)>(?,?))")
     }
 
     @Test func `changes of runs are read along their numbers, and the last is found at once`()

@@ -52,8 +52,12 @@ extension WrappingStore {
         try await store.due(by: now, limit: limit)
     }
 
-    package func nextDue() async throws(StoreError) -> Instant? {
-        try await store.nextDue()
+    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
+        try await store.leases(after: after, among: limit)
+    }
+
+    package func nextDue(after: Instant?) async throws(StoreError) -> Instant? {
+        try await store.nextDue(after: after)
     }
 
     package func waiters(

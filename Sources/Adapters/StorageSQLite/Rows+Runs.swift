@@ -178,8 +178,14 @@ extension Rows {
         "SELECT \(placeColumns) FROM steps INDEXED BY steps_due "
         + "WHERE due_at<=? AND held=0 ORDER BY due_at, run, step LIMIT ?"
 
+    /// Values: run and step to begin behind, how many rows to look at.
+    static let leases =
+        "SELECT \(placeColumns), state='leased' FROM steps WHERE (run, step)>(?,?) "
+        + "ORDER BY run, step LIMIT ?"
+
+    /// Values: the instant it is after.
     static let nextDue =
-        "SELECT min(due_at) FROM steps INDEXED BY steps_due WHERE due_at IS NOT NULL AND held=0"
+        "SELECT min(due_at) FROM steps INDEXED BY steps_due WHERE due_at>? AND held=0"
 
     /// Values: the kind, the key, then since, run and step to begin behind, and how many.
     static let waiters =

@@ -122,9 +122,26 @@ extension SQLiteStore {
         try await places(Rows.due, [.integer(now.microseconds)], limit)
     }
 
-    package func nextDue() async throws(StoreError) -> Instant? {
+    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
+        let room = min(limit, Limits.rows)
+        let values: [SQLiteValue] = [
+            .blob(after?.run.bytes ?? []), .integer(Int64(after?.step ?? .min)),
+            .integer(Int64(room)),
+        ]
+        return try await read { connection in
+            let rows = try connection.rows(Rows.leases, values)
+            let last = rows.count == room ? try rows.last.map { try Rows.place($0) } : nil
+            return LeasePage(
+                leased: try rows.filter { $0.last?.integer == 1 }.map { try Rows.place($0) },
+                last: last.map { StepKey(run: $0.run, step: $0.step) }
+            )
+        }
+    }
+
+    package func nextDue(after: Instant?) async throws(StoreError) -> Instant? {
         try await read { connection in
-            try connection.row(Rows.nextDue)?[0].integer.map(Instant.init)
+            let after = SQLiteValue.integer(after?.microseconds ?? .min)
+            return try connection.row(Rows.nextDue, [after])?[0].integer.map(Instant.init)
         }
     }
 

@@ -124,7 +124,7 @@ struct RunMachine {
         run.active[number] = step
     }
 
-    /// Who holds a lease needs longer; the epoch stays, since the claim does.
+    /// A lease ends at another moment; the epoch stays, since the claim does.
     private mutating func extend(
         _ number: Int,
         _ epoch: Int64,
@@ -133,6 +133,8 @@ struct RunMachine {
         var step = try active(number, epoch)
         guard case .leased(let worker, _) = step.state else { throw late(step) }
         step.state = .leased(by: worker, until: until)
+        // Where the clock was set back it was claimed at a moment that is still to come.
+        step.since = min(step.since, now)
         run.active[number] = step
     }
 

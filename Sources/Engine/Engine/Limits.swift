@@ -74,10 +74,19 @@ package enum Limits {
     static let readyOfFlow = 256
     /// Due steps read at a time.
     static let duePage = 256
+    /// Due steps that cannot pass and are gone past to others, until the next tick.
+    static let stuckSteps = 4_096
     /// What came for a run that is read at a time.
     static let signalPage = 256
     /// Runs below that are read at a time.
     static let childPage = 256
+    /// Rows looked at together for the leases they may hold.
+    static let leasePage = 4_096
+    /// How far the wall clock and the uptime must have gone on apart, between two looks, for the clock
+    /// to have been set.
+    static let clockJump = Duration.seconds(5)
+    /// How long who waits for his turn at a run does so while the store takes nothing from others.
+    static let turnPatience = Duration.seconds(5)
     /// Between two looks at what other processes did to runs.
     static let runPause = Duration.seconds(1)
     /// Between two moments at which those who wait for runs or work are let go.

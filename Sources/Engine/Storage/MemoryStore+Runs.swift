@@ -112,10 +112,29 @@ extension MemoryStore {
         }
     }
 
-    package func nextDue() async throws(StoreError) -> Instant? {
+    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
+        state.withLock { state in
+            let rows = state.runs.runs.values.flatMap { run in
+                run.active.values.map { (key: StepKey(run: run.id, step: $0.step), run, $0) }
+            }
+            let behind = rows.filter { row in
+                after.map { ($0.run, $0.step) < (row.key.run, row.key.step) } ?? true
+            }
+            let page = behind.sorted { ($0.key.run, $0.key.step) < ($1.key.run, $1.key.step) }
+                .prefix(limit)
+            let leased = page.compactMap { row -> StepPlace? in
+                guard case .leased = row.2.state else { return nil }
+                return StepPlace(row.1, row.2)
+            }
+            return LeasePage(leased: leased, last: page.count == limit ? page.last?.key : nil)
+        }
+    }
+
+    package func nextDue(after: Instant?) async throws(StoreError) -> Instant? {
         state.withLock { state in
             state.runs.runs.values.filter { !$0.isHeld }
-                .flatMap { $0.active.values.compactMap(\.dueAt) }.min()
+                .flatMap { $0.active.values.compactMap(\.dueAt) }
+                .filter { due in after.map { $0 < due } ?? true }.min()
         }
     }
 

@@ -46,8 +46,10 @@ package protocol RunStore: Sendable {
     ) async throws(StoreError) -> [StepPlace]
     /// Steps that are not held and must be looked at by then, the longest due first.
     func due(by now: Instant, limit: Int) async throws(StoreError) -> [StepPlace]
-    /// When the first step that is not held is due.
-    func nextDue() async throws(StoreError) -> Instant?
+    /// When the first step that is not held is due, of those due after a moment where one is given.
+    func nextDue(after: Instant?) async throws(StoreError) -> Instant?
+    /// Leased steps among so many rows behind a step, in the order of runs and steps, held ones too.
+    func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage
     /// Steps that wait for that, held ones too, the longest waiting first.
     func waiters(
         kind: String,
@@ -126,6 +128,30 @@ package struct RowFault: Sendable, Equatable {
     package init(fault: String, mended: String?) {
         self.fault = fault
         self.mended = mended
+    }
+}
+
+extension RunStore {
+    /// When the first step that is not held is due.
+    package func nextDue() async throws(StoreError) -> Instant? { try await nextDue(after: nil) }
+}
+
+/// A step of a run, by which rows are in order.
+package struct StepKey: Sendable, Hashable {
+    package let run: Identifier
+    package let step: Int
+
+    package init(run: Identifier, step: Int) { (self.run, self.step) = (run, step) }
+}
+
+/// The leased steps among rows that were looked at.
+package struct LeasePage: Sendable, Equatable {
+    package let leased: [StepPlace]
+    /// The last row looked at; nothing where no more may be behind it.
+    package let last: StepKey?
+
+    package init(leased: [StepPlace], last: StepKey?) {
+        (self.leased, self.last) = (leased, last)
     }
 }
 

@@ -72,9 +72,15 @@ extension MeasuredStore {
         }
     }
 
-    package func nextDue() async throws(StoreError) -> Instant? {
+    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
         try await read { () async throws(StoreError) in
-            try await store.nextDue()
+            try await store.leases(after: after, among: limit)
+        }
+    }
+
+    package func nextDue(after: Instant?) async throws(StoreError) -> Instant? {
+        try await read { () async throws(StoreError) in
+            try await store.nextDue(after: after)
         }
     }
 

@@ -332,8 +332,13 @@ extension Components {
     private static let deadLetter = Form.object(
         "A step that failed for good and waits for a person.",
         [
-            ("run", Form.identifier("Its run.")), ("step", Form.text("Its id.", "mailbox")),
-            ("flow", Form.text("The flow.", "onboarding")),
+            ("run", Form.identifier("Its run.")),
+            (
+                "step",
+                Form.orNull(
+                    Form.text("Its id; null where the release cannot be loaded.", "mailbox")
+                )
+            ), ("flow", Form.text("The flow.", "onboarding")),
             ("stage", Form.orNull(Form.text("Where the run is."))),
             ("run_state", Form.text("The run's state: `running` where other steps go on.")),
             ("since", Form.instant("When it failed.")), ("attempts", Form.count("Attempts.")),
@@ -345,7 +350,8 @@ extension Components {
                 ]
             ),
             ("caller", Form.text("Who started the run.")),
-        ]
+        ],
+        optional: [("unreadable", Form.text("Why the run's release cannot be loaded."))]
     )
 
     private static let deadLetterPage = Form.object(

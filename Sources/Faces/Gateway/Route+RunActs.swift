@@ -53,7 +53,7 @@ extension Route {
                     isRequired: false
                 ),
                 answers: [.run],
-                faults: [.refused, .release],
+                faults: [.refused, .workOutput, .release],
                 handler: { gateway, call async throws(Problem) in try await gateway.skip(call) }
             ),
             Route(

@@ -142,7 +142,7 @@ extension Route.Answer {
 }
 
 extension Route.Fault {
-    fileprivate static let workOutput = Self(
+    static let workOutput = Self(
         422,
         "invalid-output",
         "It does not fit the step's own schema, or is too large."

@@ -14,24 +14,31 @@ package struct DeadLetter: Sendable {
         self.step = step
     }
 
-    package var id: String { view.name(of: step.step) ?? "" }
+    /// The step's name; nothing where the run's release cannot be loaded, as its view tells.
+    package var name: String? { view.name(of: step.step) }
 
     package var json: JSON {
-        [
-            "run": .string(view.run.id.description), "step": .string(id),
-            "flow": .string(view.run.plan.flow),
-            "stage": view.run.stage.map(JSON.string) ?? .null,
-            "run_state": .string(view.run.state.rawValue),
-            "since": .string(step.since.rfc3339), "attempts": .int(Int64(step.attempt)),
-            "failure": step.failure?.json ?? .null, "caller": .string(view.run.caller),
+        var members: [JSONObject.Member] = [
+            .init("run", .string(view.run.id.description)),
+            .init("step", name.map(JSON.string) ?? .null),
+            .init("flow", .string(view.run.plan.flow)),
+            .init("stage", view.run.stage.map(JSON.string) ?? .null),
+            .init("run_state", .string(view.run.state.rawValue)),
+            .init("since", .string(step.since.rfc3339)),
+            .init("attempts", .int(Int64(step.attempt))),
+            .init("failure", step.failure?.json ?? .null),
+            .init("caller", .string(view.run.caller)),
         ]
+        if let missing = view.missing { members.append(.init("unreadable", .string(missing))) }
+        return .object(JSONObject(uniqueMembers: members))
     }
 }
 
 extension RunDesk {
     /// Steps that failed for good, the longest waiting first; `next` is where the next page begins.
     ///
-    /// With a flow only its own are given, and a page may then be short before the end.
+    /// With a flow only its own are given, and a page may then be short before the end. A run whose
+    /// release cannot be loaded keeps no other's from being seen.
     package func deadLetters(
         flow: String? = nil,
         after: StepPlace? = nil,
@@ -46,7 +53,7 @@ extension RunDesk {
                 limit: limit
             )
             let mine = places.filter { flow == nil || $0.flow == flow }
-            let views = try await views(Array(Set(mine.map(\.run))))
+            let views = try await sights(Array(Set(mine.map(\.run)))).map(\.view)
             let byRun = Dictionary(views.map { ($0.run.id, $0) }) { first, _ in first }
             let letters = mine.compactMap { place -> DeadLetter? in
                 guard let view = byRun[place.run], let step = view.run.active[place.step],

@@ -194,8 +194,9 @@ extension RunDesk {
         }
     }
 
-    private func check(_ output: JSON, _ schema: Schema, _ step: String) throws {
-        let failures = schema.validate(output)
+    /// Throws `.invalid` where an output does not fit its schema, if it has one.
+    func check(_ output: JSON, _ schema: Schema?, _ step: String) throws {
+        let failures = schema?.validate(output) ?? []
         guard failures.isEmpty else {
             throw EngineError(
                 .invalid,

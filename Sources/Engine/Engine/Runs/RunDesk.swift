@@ -1,3 +1,4 @@
+internal import Autonomy
 internal import Decisions
 package import Flows
 internal import Models
@@ -62,7 +63,7 @@ package struct RunDesk: Sendable {
     /// A person's act on a run, which is an entry of the log, too.
     ///
     /// Throws `.refused` where the run or its step is in a state in which that cannot be done, and
-    /// changes nothing then.
+    /// `.invalid` where a step is skipped with an output that does not fit it; changes nothing then.
     package func act(
         _ act: RunAct,
         on id: Identifier,
@@ -71,6 +72,7 @@ package struct RunDesk: Sendable {
         let now = now
         return try await keeper.turn(id, fresh: true) { held in
             if held.run.state.isFinal { try await checkRelease(of: held.run) }
+            if case .skip(let step, let output?) = act { try check(output, of: step, held) }
             let entry = Entry(
                 .administered,
                 decision: nil,
@@ -84,6 +86,26 @@ package struct RunDesk: Sendable {
                 slot: try await slotAgain(act, held)
             )
             return held.run
+        }
+    }
+
+    /// What a person gives in the place of a step's output fits what others read of it.
+    private func check(_ output: JSON, of step: Int, _ held: RunKeeper.Held) throws {
+        guard held.flow.steps.indices.contains(step), held.run.active[step]?.isUndo != true else {
+            return
+        }
+        let definition = held.flow.steps[step]
+        switch definition.work {
+        case .decide(let policy, _):
+            try check(output, held.release.policy(policy)?.output, definition.id)
+        case .review:
+            let question = "\(held.flow.name)/\(definition.id)"
+            try check(output, held.release.policy(question)?.output, definition.id)
+        case .external(_, _, let schema), .wait(.callback(let schema)):
+            try check(output, schema, definition.id)
+        case .http(let call):
+            try check(output["body"] ?? .null, call.response, "\(definition.id)' in 'body")
+        case .set, .wait, .sleep, .flow, .parallel, .each, .choose: break
         }
     }
 

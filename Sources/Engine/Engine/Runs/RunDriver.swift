@@ -20,7 +20,16 @@ package final class RunDriver: Sendable {
         /// How many of them wait for an answer from outside, and keep nobody else from working.
         var calling = 0
         var mustLook = true
+        /// The last look read as many as it may.
+        var isMore = false
+        /// Some step was gone on with since the last look.
+        var hasMoved = false
         var alarm: Instant?
+
+        /// Whether the store is to be read now; where nothing moves, not before the next tick.
+        var isLookDue: Bool {
+            (mustLook || isMore && hasMoved) && queue.count < Limits.stepsAtOnce
+        }
 
         mutating func take() -> StepPlace? {
             guard underway.count - calling < Limits.stepsAtOnce, calling < Limits.callsAtOnce,
@@ -46,11 +55,12 @@ package final class RunDriver: Sendable {
     /// Whether http steps may call into private networks, this machine included.
     let allowsPrivate: Bool
     private let state = Mutex(State())
+    let leases = LeaseShift()
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
     private let alarms: AsyncStream<Void>
     private let setAlarm: AsyncStream<Void>.Continuation
-    private let failed: @Sendable (Identifier, EngineError) -> Void
+    let failed: @Sendable (Identifier, EngineError) -> Void
     private let told: @Sendable (Run) -> Void
 
     /// `told` hears of every run that a transition has changed, `failed` of each that could not be
@@ -132,12 +142,12 @@ package final class RunDriver: Sendable {
     // MARK: What is ready
 
     private func look() async {
-        let mustLook = state.withLock { state -> Bool in
-            guard state.mustLook, state.queue.count < Limits.stepsAtOnce else { return false }
-            state.mustLook = false
+        let isDue = state.withLock { state -> Bool in
+            guard state.isLookDue else { return false }
+            (state.mustLook, state.isMore, state.hasMoved) = (false, false, false)
             return true
         }
-        guard mustLook else { return }
+        guard isDue else { return }
         do throws(StoreError) {
             let places = try await store.ready(
                 kind: nil,
@@ -146,7 +156,7 @@ package final class RunDriver: Sendable {
             )
             state.withLock { state in
                 for place in places { Self.offer(place, &state) }
-                if places.count == Limits.readyPage { state.mustLook = true }
+                state.isMore = places.count == Limits.readyPage
             }
         } catch {
             // A store that cannot be read now is asked again at the next tick.
@@ -178,21 +188,23 @@ package final class RunDriver: Sendable {
         await Self.$isWorking.withValue(true) {
             var next: StepPlace? = first
             while let place = next {
+                var hasMoved = false
                 do throws(EngineError) {
                     try await work(on: place)
+                    hasMoved = true
                 } catch {
                     // Its row is as it was; the next look at the store finds it again.
                     failed(place.run, error)
                 }
                 next = state.withLock { state in
+                    if hasMoved { state.hasMoved = true }
                     let key = ReadyQueue.Key(run: place.run, step: place.step)
                     state.underway.remove(key)
                     if let again = state.again.removeValue(forKey: key) {
                         state.queue.offer(again)
                     }
                     // Nobody looks at the store while all are busy with what they know.
-                    return state.mustLook && state.queue.count < Limits.stepsAtOnce
-                        ? nil : state.take()
+                    return state.isLookDue ? nil : state.take()
                 }
             }
         }
@@ -249,24 +261,48 @@ package final class RunDriver: Sendable {
         }
     }
 
+    /// What came of looking at a step whose moment had come.
+    private enum Passing {
+        case passed
+        /// It cannot pass, whatever the others do.
+        case stuck
+        /// The store takes nothing now.
+        case refused
+    }
+
     /// Looks at every step whose moment has come; when the next comes.
+    ///
+    /// What cannot pass now is looked at again at the next tick, and holds nothing up that can.
     private func passTime() async -> Instant? {
         do throws(StoreError) {
+            try await mindClock()
+            var stuck: Set<StepPlace> = []
             while true {
-                let places = try await store.due(by: now, limit: Limits.duePage)
-                await withDiscardingTaskGroup { group in
-                    for place in places { group.addTask { await self.pass(place) } }
+                let now = now
+                let limit = Limits.duePage + stuck.count
+                let places = try await store.due(by: now, limit: limit)
+                let results = await pass(places.filter { !stuck.contains($0) })
+                for (place, result) in results where result != .passed { stuck.insert(place) }
+                let isRefused = results.contains { $0.1 == .refused }
+                guard places.count == limit, !isRefused, stuck.count < Limits.stuckSteps else {
+                    return try await store.nextDue(after: now)
                 }
-                guard places.count == Limits.duePage else { break }
             }
-            return try await store.nextDue()
         } catch {
             // Asked again at the next tick.
             return nil
         }
     }
 
-    private func pass(_ place: StepPlace) async {
+    private func pass(_ places: [StepPlace]) async -> [(StepPlace, Passing)] {
+        await withTaskGroup(of: (StepPlace, Passing).self) { group in
+            for place in places { group.addTask { (place, await self.pass(place)) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func pass(_ place: StepPlace) async -> Passing {
+        var result = Passing.stuck
         do throws(EngineError) {
             // Its lease may have been extended in its row alone.
             try await keeper.turn(place.run, fresh: true) { held in
@@ -278,9 +314,12 @@ package final class RunDriver: Sendable {
                     dueAt <= keeper.now, !held.run.isHeld
                 else { return }
                 try await keeper.apply(.due(step: step.step, epoch: step.epoch), to: &held)
+                result = .passed
             }
+            return result
         } catch {
             failed(place.run, error)
+            return error.code == .store || error.code == .busy ? .refused : .stuck
         }
     }
 }

@@ -68,8 +68,27 @@ package final class RunKeeper: Sendable {
         fresh: Bool = false,
         _ body: (inout Held) async throws -> Result
     ) async throws(EngineError) -> Result {
-        await turns.begin(id)
-        defer { turns.end(id) }
+        let begun = surroundings.clock.uptime
+        let refusal = await turns.begin(id)
+        do throws(EngineError) {
+            // Who has waited while the store took nothing would wait as long again.
+            if let refusal, surroundings.clock.uptime - begun >= Limits.turnPatience {
+                throw refusal
+            }
+            let result = try await alone(id, fresh: fresh, body)
+            turns.end(id, nil)
+            return result
+        } catch {
+            turns.end(id, error.code == .store ? error : nil)
+            throw error
+        }
+    }
+
+    private func alone<Result: Sendable>(
+        _ id: Identifier,
+        fresh: Bool,
+        _ body: (inout Held) async throws -> Result
+    ) async throws(EngineError) -> Result {
         var mustRead = fresh
         for _ in 0..<Limits.staleAttempts {
             var held = try await hold(id, fresh: mustRead)

@@ -9,7 +9,8 @@ package import Values
 /// A run as people look at it: with the flow it executes, and who has what it waits for.
 package struct RunView: Sendable {
     package let run: Run
-    /// What it executes; nothing for a run that has ended and whose release cannot be loaded.
+    /// What it executes; nothing where its release cannot be loaded, which is so of runs that have
+    /// ended, and of live ones in lists that show what they can.
     package let flow: Flow?
     /// Why there is no flow, for a person.
     package let missing: String?
@@ -117,6 +118,15 @@ package enum RunSight: Sendable {
     case whole(RunView)
     /// Its release cannot be loaded, so that nobody can tell what its steps are.
     case withoutFlow(Run, reason: String)
+
+    /// The run with what is known of it.
+    var view: RunView {
+        switch self {
+        case .whole(let view): view
+        case .withoutFlow(let run, let reason):
+            RunView(run: run, flow: nil, missing: reason, decisions: [:], reviews: [:])
+        }
+    }
 }
 
 extension RunDesk {

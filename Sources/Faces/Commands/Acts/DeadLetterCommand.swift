@@ -72,10 +72,11 @@ enum DeadLetterCommand {
         ])
         for letter in letters {
             table.add([
-                letter.view.run.id.description, letter.id, letter.view.run.plan.flow,
+                letter.view.run.id.description, letter.name ?? "?", letter.view.run.plan.flow,
                 letter.view.run.stage ?? "", ReviewCommand.age(now - letter.step.since),
                 "\(letter.step.attempt)",
-                letter.step.failure.map { "\($0.kind): \($0.message)" } ?? "",
+                letter.view.missing ?? letter.step.failure.map { "\($0.kind): \($0.message)" }
+                    ?? "",
             ])
         }
         for line in table.lines(width: Terminal.standard.width) { Terminal.standard.print(line) }
@@ -96,6 +97,7 @@ enum DeadLetterCommand {
             )
         }
         let letter = DeadLetter(view: view, step: step)
+        let name = flow.steps[number].id
         let input = try await desk.input(of: letter) ?? .null
         if call.wantsJSON {
             guard let own = letter.json.object else { preconditionFailure("an object") }
@@ -103,7 +105,7 @@ enum DeadLetterCommand {
             return .success
         }
         let terminal = Terminal.standard
-        terminal.print(terminal.bold("step \(letter.id) of \(flow.name), run \(id)"))
+        terminal.print(terminal.bold("step \(name) of \(flow.name), run \(id)"))
         if let failure = step.failure {
             terminal.print("failed    \(failure.kind): \(failure.message)")
         }
@@ -111,7 +113,7 @@ enum DeadLetterCommand {
             "since     \(step.since.rfc3339), after \(step.attempt) attempt\(step.attempt == 1 ? "" : "s")"
         )
         terminal.print("input     \(input.prettyText)")
-        terminal.print("To go on: stepgate dead-letter redrive \(id) \(letter.id) [--input JSON]")
+        terminal.print("To go on: stepgate dead-letter redrive \(id) \(name) [--input JSON]")
         return .success
     }
 
