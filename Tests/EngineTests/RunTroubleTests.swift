@@ -154,12 +154,7 @@ struct RunTroubleTests {
                 for _ in 0..<20 {
                     group.addTask {
                         let error = await #expect(throws: EngineError.self) {
-                            try await world.desk.claimWork(
-                                kinds: ["pick"],
-                                by: "w",
-                                limit: 1,
-                                lease: nil
-                            )
+                            try await world.desk.act(.pause, on: id, by: "ada")
                         }
                         #expect(error?.code == .store)
                     }
