@@ -101,7 +101,7 @@ let package = Package(
                 "Migrations/0005_keys.sql", "Migrations/0006_callbacks.sql",
                 "Migrations/0007_token_rates.sql", "Migrations/0008_runs.sql",
                 "Migrations/0009_run_changes.sql",
-                "Migrations/0010_removed_releases.sql",
+                "Migrations/0010_removed_releases.sql", "Migrations/0011_leases.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),

@@ -145,9 +145,9 @@ final class FaultyStore: WrappingStore {
         return try await store.due(by: now, limit: limit)
     }
 
-    func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
+    func leases(after: StepKey?, limit: Int) async throws(StoreError) -> [StepPlace] {
         try await read()
-        return try await store.leases(after: after, among: limit)
+        return try await store.leases(after: after, limit: limit)
     }
 
     func nextDue(after: Instant?) async throws(StoreError) -> Instant? {

@@ -60,7 +60,7 @@ struct RunPlanTests {
         try expectIndexed(Rows.nextForSlot, "INDEX steps_wait (wait_kind=? AND wait_key=?)")
         try expectIndexed(Rows.waitersForDecision, "INDEX steps_wait (wait_kind=? AND wait_key=?)")
         try expectIndexed(Rows.nextDue, "INDEX steps_due (due_at>?)")
-        try expectIndexed(Rows.leases, "PRIMARY KEY ((run,step)>(?,?))")
+        try expectIndexed(Rows.leases, "INDEX steps_leased ((run,step)>(?,?))")
     }
 
     @Test func `changes of runs are read along their numbers, and the last is found at once`()

@@ -52,8 +52,8 @@ extension WrappingStore {
         try await store.due(by: now, limit: limit)
     }
 
-    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
-        try await store.leases(after: after, among: limit)
+    package func leases(after: StepKey?, limit: Int) async throws(StoreError) -> [StepPlace] {
+        try await store.leases(after: after, limit: limit)
     }
 
     package func nextDue(after: Instant?) async throws(StoreError) -> Instant? {

@@ -178,10 +178,10 @@ extension Rows {
         "SELECT \(placeColumns) FROM steps INDEXED BY steps_due "
         + "WHERE due_at<=? AND held=0 ORDER BY due_at, run, step LIMIT ?"
 
-    /// Values: run and step to begin behind, how many rows to look at.
+    /// Values: run and step to begin behind, how many.
     static let leases =
-        "SELECT \(placeColumns), state='leased' FROM steps WHERE (run, step)>(?,?) "
-        + "ORDER BY run, step LIMIT ?"
+        "SELECT \(placeColumns) FROM steps INDEXED BY steps_leased WHERE state='leased' "
+        + "AND (run, step)>(?,?) ORDER BY run, step LIMIT ?"
 
     /// Values: the instant it is after.
     static let nextDue =

@@ -122,20 +122,11 @@ extension SQLiteStore {
         try await places(Rows.due, [.integer(now.microseconds)], limit)
     }
 
-    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
-        let room = min(limit, Limits.rows)
-        let values: [SQLiteValue] = [
+    package func leases(after: StepKey?, limit: Int) async throws(StoreError) -> [StepPlace] {
+        let behind: [SQLiteValue] = [
             .blob(after?.run.bytes ?? []), .integer(Int64(after?.step ?? .min)),
-            .integer(Int64(room)),
         ]
-        return try await read { connection in
-            let rows = try connection.rows(Rows.leases, values)
-            let last = rows.count == room ? try rows.last.map { try Rows.place($0) } : nil
-            return LeasePage(
-                leased: try rows.filter { $0.last?.integer == 1 }.map { try Rows.place($0) },
-                last: last.map { StepKey(run: $0.run, step: $0.step) }
-            )
-        }
+        return try await places(Rows.leases, behind, limit)
     }
 
     package func nextDue(after: Instant?) async throws(StoreError) -> Instant? {

@@ -18,6 +18,7 @@ enum StoreSchema {
         ("0008_runs", PackageResources._008_runs_sql),
         ("0009_run_changes", PackageResources._009_run_changes_sql),
         ("0010_removed_releases", PackageResources._010_removed_releases_sql),
+        ("0011_leases", PackageResources._011_leases_sql),
     ]
 
     static func configure(

@@ -112,21 +112,17 @@ extension MemoryStore {
         }
     }
 
-    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
+    package func leases(after: StepKey?, limit: Int) async throws(StoreError) -> [StepPlace] {
         state.withLock { state in
-            let rows = state.runs.runs.values.flatMap { run in
-                run.active.values.map { (key: StepKey(run: run.id, step: $0.step), run, $0) }
+            state.runs.runs.values.flatMap { run in
+                run.active.values.compactMap { step -> StepPlace? in
+                    guard case .leased = step.state else { return nil }
+                    return StepPlace(run, step)
+                }
             }
-            let behind = rows.filter { row in
-                after.map { ($0.run, $0.step) < (row.key.run, row.key.step) } ?? true
-            }
-            let page = behind.sorted { ($0.key.run, $0.key.step) < ($1.key.run, $1.key.step) }
-                .prefix(limit)
-            let leased = page.compactMap { row -> StepPlace? in
-                guard case .leased = row.2.state else { return nil }
-                return StepPlace(row.1, row.2)
-            }
-            return LeasePage(leased: leased, last: page.count == limit ? page.last?.key : nil)
+            .filter { place in after.map { ($0.run, $0.step) < (place.run, place.step) } ?? true }
+            .sorted { ($0.run, $0.step) < ($1.run, $1.step) }
+            .prefix(limit).map(\.self)
         }
     }
 

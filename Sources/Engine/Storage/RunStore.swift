@@ -48,8 +48,8 @@ package protocol RunStore: Sendable {
     func due(by now: Instant, limit: Int) async throws(StoreError) -> [StepPlace]
     /// When the first step that is not held is due, of those due after a moment where one is given.
     func nextDue(after: Instant?) async throws(StoreError) -> Instant?
-    /// Leased steps among so many rows behind a step, in the order of runs and steps, held ones too.
-    func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage
+    /// Leased steps behind one, in the order of runs and steps, held ones too.
+    func leases(after: StepKey?, limit: Int) async throws(StoreError) -> [StepPlace]
     /// Steps that wait for that, held ones too, the longest waiting first.
     func waiters(
         kind: String,
@@ -142,17 +142,6 @@ package struct StepKey: Sendable, Hashable {
     package let step: Int
 
     package init(run: Identifier, step: Int) { (self.run, self.step) = (run, step) }
-}
-
-/// The leased steps among rows that were looked at.
-package struct LeasePage: Sendable, Equatable {
-    package let leased: [StepPlace]
-    /// The last row looked at; nothing where no more may be behind it.
-    package let last: StepKey?
-
-    package init(leased: [StepPlace], last: StepKey?) {
-        (self.leased, self.last) = (leased, last)
-    }
 }
 
 /// An active step by its row: what somebody who looks for work needs to know.

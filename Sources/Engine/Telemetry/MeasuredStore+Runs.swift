@@ -72,9 +72,9 @@ extension MeasuredStore {
         }
     }
 
-    package func leases(after: StepKey?, among limit: Int) async throws(StoreError) -> LeasePage {
+    package func leases(after: StepKey?, limit: Int) async throws(StoreError) -> [StepPlace] {
         try await read { () async throws(StoreError) in
-            try await store.leases(after: after, among: limit)
+            try await store.leases(after: after, limit: limit)
         }
     }
 

@@ -50,15 +50,15 @@ extension RunDriver {
     func mindClock() async throws(StoreError) {
         while var moving = leases.look(keeper.surroundings.clock) {
             while true {
-                let page = try await store.leases(after: moving.after, among: Limits.leasePage)
-                let places = page.leased.filter {
+                let page = try await store.leases(after: moving.after, limit: Limits.leasePage)
+                let places = page.filter {
                     moving.jump.moves($0) && !moving.done.contains($0)
                 }
                 let refused = await move(places, &moving)
                 leases.came(to: moving)
                 if let refused { throw StoreError(.unavailable, refused.message) }
-                guard let last = page.last else { break }
-                (moving.after, moving.done) = (last, [])
+                guard page.count == Limits.leasePage, let last = page.last else { break }
+                (moving.after, moving.done) = (StepKey(run: last.run, step: last.step), [])
             }
             leases.came(to: nil)
         }
