@@ -42,7 +42,8 @@ enum Pressure: CaseIterable, CustomTestStringConvertible {
     }
 }
 
-/// A file system of a few megabytes, mounted where a program's store is.
+/// A small file system, mounted where a program's store is; with room enough for the log of writes of
+/// the whole test, which is carried over only after megabytes.
 final class SmallDisk {
     /// Whether this machine lets a test mount one: as root, and not in every container.
     static let isHere: Bool = {
@@ -64,7 +65,7 @@ final class SmallDisk {
                 "-t",
                 "tmpfs",
                 "-o",
-                "size=8m",
+                "size=64m",
                 "stepgate",
                 path
             ) == 0
@@ -77,7 +78,7 @@ final class SmallDisk {
 
     /// Writes until nothing more fits.
     func fill() throws {
-        let code = try Pressure.call("/usr/bin/dd", "if=/dev/zero", "of=\(filler)", "bs=4096")
+        let code = try Pressure.call("/usr/bin/dd", "if=/dev/zero", "of=\(filler)", "bs=65536")
         try #require(code != 0)
     }
 

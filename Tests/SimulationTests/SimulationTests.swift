@@ -76,10 +76,21 @@ struct PlantedBugTests {
     @Test func `every planted bug still has its place, and a seed that finds it`() throws {
         let patches = try Self.patches()
         #expect(patches.count >= 12)
+        let document = try String(
+            contentsOf: Self.root.appending(path: "Docs/Simulation.md"),
+            encoding: .utf8
+        )
         for patch in patches {
             let text = try String(contentsOf: patch, encoding: .utf8)
             let name = patch.lastPathComponent
+            let head = text.split(separator: "\n").prefix(3).map { line in
+                line.drop { $0 != ":" }.dropFirst(2)
+            }
             #expect(text.hasPrefix("Seed: "), "\(name)")
+            #expect(
+                document.contains("| \(head[1]) | \(head[0]) | \(head[2]) |"),
+                "Docs/Simulation.md does not say of \(name) what its head says"
+            )
             for (file, old) in Self.places(text) {
                 let source = try String(
                     contentsOf: Self.root.appending(path: file),
