@@ -211,7 +211,10 @@ struct PressureTests {
         #expect(refused.allSatisfy { $0.status == 503 && $0.retryAfter != nil })
         #expect(refused.isEmpty == !isLong)
         #expect((all.map(\.seconds).max() ?? 0) < 14)
-        #expect((reads.max() ?? 99) < 2)
+        // Those that waited for the lock would be one or two in all; a busy machine may delay one.
+        reads.sort()
+        #expect(reads.count > 10)
+        #expect(reads[reads.count * 9 / 10] < 1)
         Attachment.record(
             "held \(seconds) s: \(all.count) writes, \(refused.count) refused, longest "
                 + "\(all.map(\.seconds).max() ?? 0) s; \(reads.count) reads, longest "
