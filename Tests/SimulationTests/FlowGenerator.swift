@@ -8,6 +8,8 @@ struct FlowGenerator {
     private let dice: Dice
     /// What says which flows and steps have a rate, if any have; the other dice do not know of it.
     private let rates: Dice?
+    /// What says how long a call may take, where calls take the place of sleep.
+    private let calls: Dice?
     private let flow: Int
     private var count = 0
     /// Outputs that are there for certain where the next step stands, as expressions.
@@ -15,13 +17,13 @@ struct FlowGenerator {
     private var items: [String] = []
 
     /// A workspace of three flows and two policies.
-    static func files(_ dice: Dice, rates: Dice? = nil) -> [String: String] {
+    static func files(_ dice: Dice, rates: Dice?, calls: Dice?) -> [String: String] {
         var files = [
             "stepgate.yaml": "models: {}",
             "Policies/judge.yaml": judge(approvals: dice.within(1...2)),
         ]
         for (number, name) in names.enumerated() {
-            var generator = FlowGenerator(dice: dice, rates: rates, flow: number)
+            var generator = FlowGenerator(dice: dice, rates: rates, calls: calls, flow: number)
             files["Flows/\(name).yaml"] = generator.text(name)
         }
         return files
@@ -40,9 +42,10 @@ struct FlowGenerator {
         """
     }
 
-    private init(dice: Dice, rates: Dice?, flow: Int) {
+    private init(dice: Dice, rates: Dice?, calls: Dice?, flow: Int) {
         self.dice = dice
         self.rates = rates
+        self.calls = calls
         self.flow = flow
     }
 
@@ -81,6 +84,9 @@ struct FlowGenerator {
         case 20...21: return each(id, depth)
         case 22...23: return choose(id, depth)
         case 16...17 where flow < 2: return subflow(id, depth)
+        case 13...14 where calls != nil:
+            let deadline = calls?.within(3...9) ?? 0
+            return plain(id, "wait: {callback: {}}, deadline: \(deadline)s")
         case 13:
             return plain(id, "sleep: \"\(dice.pick(["1s", "3s", "8s", "${{ duration('2s') }}"]))\"")
         case 14:

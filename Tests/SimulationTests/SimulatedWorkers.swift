@@ -1,6 +1,7 @@
 import Engine
 import Runs
 import Storage
+import TestSupport
 import Values
 
 /// External workers, and those who call back and tell of events.
@@ -143,6 +144,34 @@ struct SimulatedWorkers: Sendable {
             }
             if let token = Array(tokens.suffix(20)).randomOne(dice) { await call(token) }
             if dice.happens(600) { await tell(dice.pick(FlowGenerator.events)) }
+        }
+    }
+
+    /// Has what is waited for come while its run is paused, which goes on only after the deadline.
+    func callThePaused() async {
+        var number = 0
+        while !world.weather.isCalm {
+            await pause(500...4_000)
+            let known = waiting.filter { run, step in
+                step.wait == .callback && step.dueAt != nil && run.state == .running
+            }
+            guard let (run, step) = known.randomOne(dice), let dueAt = step.dueAt else { continue }
+            number += 1
+            guard await act(.pause, on: run, "pauser-\(number)") else { continue }
+            await call(CallbackToken(run: run.id, step: step.step, epoch: step.epoch))
+            await world.sleep(max(dueAt - world.clock.now, .zero) + dice.time(0...2_000))
+            _ = await act(.resume, on: run, "resumer-\(number)")
+        }
+    }
+
+    private func act(_ act: RunAct, on run: Run, _ name: String) async -> Bool {
+        do throws(EngineError) {
+            _ = try await world.desks(dice).runs.act(act, on: run.id, by: name)
+            world.promises.add(.acted(run.id, by: name))
+            return true
+        } catch {
+            SimulatedWorld.judge(error, of: run.id, world.findings)
+            return false
         }
     }
 

@@ -27,6 +27,8 @@ final class SimulatedWorld: Sendable {
     let findings = Findings()
     let promises = Promises()
     let texts: [String: String]
+    /// The chance of those who call a run that stands still, in a tenth of the worlds.
+    let lateDice: Dice?
     private let engineDice: Dice
     private let served = Mutex<Desks?>(nil)
     private let outside = Mutex<Desks?>(nil)
@@ -37,7 +39,8 @@ final class SimulatedWorld: Sendable {
         clock = SettableClock(time)
         // A fifth of the worlds has rates; those of the planted bugs are none of them.
         let rates = seed % 5 == 3 ? Dice(seed: ~seed) : nil
-        texts = FlowGenerator.files(dice.split(), rates: rates)
+        lateDice = seed % 10 == 7 ? Dice(seed: ~seed) : nil
+        texts = FlowGenerator.files(dice.split(), rates: rates, calls: lateDice?.split())
         release = try Self.load(texts)
         journal = Journal(flows: release.flows, findings: findings)
         weather = Weather(dice.split())

@@ -56,6 +56,10 @@ struct Simulation: Sendable {
                 group.addTask { await workers.work(as: name) }
             }
             group.addTask { await workers.call() }
+            if let lateDice = world.lateDice {
+                let late = SimulatedWorkers(world: world, dice: lateDice)
+                group.addTask { await late.callThePaused() }
+            }
             group.addTask { await disturb(world, dice.split()) }
             let inspector = Inspector(store: world.memory, journal: world.journal)
             for _ in 0..<length where world.findings.isEmpty {
