@@ -42,8 +42,7 @@ enum Pressure: CaseIterable, CustomTestStringConvertible {
     }
 }
 
-/// A small file system, mounted where a program's store is; with room enough for the log of writes of
-/// the whole test, which is carried over only after megabytes.
+/// A small file system, mounted where a program's store is.
 final class SmallDisk {
     /// Whether this machine lets a test mount one: as root, and not in every container.
     static let isHere: Bool = {
@@ -65,7 +64,7 @@ final class SmallDisk {
                 "-t",
                 "tmpfs",
                 "-o",
-                "size=64m",
+                "size=8m",
                 "stepgate",
                 path
             ) == 0

@@ -1,7 +1,7 @@
 import Decisions
 import Foundation
 import Storage
-import StorageSQLite
+@testable import StorageSQLite
 import TestSupport
 import Testing
 import Values
@@ -33,6 +33,32 @@ struct SQLiteStoreTests {
         #expect(try await again.secret() == secret)
         await #expect(throws: StoreError.self) { try await again.commit([StoreFixture.decided(2)]) }
     }
+
+    @Test func `the log of writes stays short, however little each commit says`() async throws {
+        let store = try SQLiteStore(path, mode: .engine, secret: secret)
+        var longest = 0
+        for number in 1...6_000 as ClosedRange<UInt64> {
+            _ = try await store.commit([StoreFixture.decided(number)])
+            if number % 100 == 0 {
+                let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")
+                longest = max(longest, log[.size] as? Int ?? 0)
+            }
+        }
+        // It is begun anew at twice what is carried over at once, and that takes a moment.
+        #expect(longest > 0 && longest < 3 * StorageSQLite.Limits.checkpointPages * 4_096)
+        await store.close()
+    }
+
+    @Test(
+        arguments: [
+            (nil, 8_192), (64 << 30, 8_192), (256 << 20, 8_192), (128 << 20, 4_096), (8 << 20, 256),
+            (0, 256), (-1, 256),
+        ] as [(Int64?, Int)]
+    )
+    func `the log of writes is carried over earlier where the disk has little room`(
+        free: Int64?,
+        pages: Int
+    ) { #expect(Checkpoints.pages(free: free) == pages) }
 
     @Test func `a second engine is refused with the process that has the store`() throws {
         let first = try SQLiteStore(path, mode: .engine, secret: secret)

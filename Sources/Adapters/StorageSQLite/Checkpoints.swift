@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// Carries the write-ahead log over into the database, on a thread that no commit waits for.
@@ -5,32 +6,63 @@ internal import Synchronization
 /// While commits never pause there is always something left to carry over, and the log, which is
 /// begun anew only when there is nothing, would grow without end. So once it is long the writer
 /// itself carries over the little that came since.
+///
+/// What counts is how many pages were added to the log: a commit of a few hundred bytes adds a page
+/// of every index that it touches.
 final class Checkpoints: Sendable {
     private struct State {
-        var bytes = 0
+        var pages = 0
+        /// How many are carried over together, on a disk as full as it was when last looked at.
+        var due: Int
         var isRunning = false
         var isLong = false
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let confined: Confined
+    private let path: String
 
-    init(_ confined: Confined) { self.confined = confined }
+    init(_ confined: Confined, path: String) {
+        self.confined = confined
+        self.path = path
+        state = Mutex(State(due: Self.pages(free: Self.freeBytes(path))))
+    }
 
-    func written(_ bytes: Int) {
+    /// After how many pages the log is carried over: it leaves most of the disk's room to what it is
+    /// carried over into, which otherwise could not be written any more.
+    static func pages(free: Int64?) -> Int {
+        guard let free else { return Limits.checkpointPages }
+        let share = free / Limits.logShareOfDisk / Limits.pageBytes
+        return Int(
+            min(max(share, Int64(Limits.checkpointPagesLeast)), Int64(Limits.checkpointPages))
+        )
+    }
+
+    /// The bytes that may still be written to the disk a file is on; nothing where that is unknown.
+    private static func freeBytes(_ path: String) -> Int64? {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return Int64(status.f_bavail) * Int64(status.f_frsize)
+    }
+
+    /// Takes note that a transaction added so many pages by a transaction; `isRefused` where the disk did not take it.
+    func written(_ pages: Int, isRefused: Bool) {
         let isDue = state.withLock { state -> Bool in
-            state.bytes += bytes
-            guard state.bytes >= Limits.checkpointBytes, !state.isRunning else { return false }
+            state.pages += pages
+            // What is carried over leaves its place in the log to what comes next.
+            guard state.pages >= state.due || isRefused, !state.isRunning else { return false }
             state.isRunning = true
-            state.bytes = 0
+            state.pages = 0
             return true
         }
         guard isDue else { return }
         confined.later { connection in
             let pages = Self.run("PASSIVE", connection)
+            let due = Self.pages(free: Self.freeBytes(self.path))
             self.state.withLock { state in
                 state.isRunning = false
-                state.isLong = pages >= Limits.longLogPages
+                state.due = due
+                state.isLong = pages >= 2 * due
             }
         }
     }

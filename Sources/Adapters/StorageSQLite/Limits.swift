@@ -6,10 +6,14 @@ package enum Limits {
     package static let waitingChanges = 65_536
     /// Changes committed on the caller's thread at most, when nobody else writes.
     static let changesHere = 64
-    /// Written bytes after which the log of writes is carried over into the database.
-    static let checkpointBytes = 8 << 20
-    /// Pages of the log of writes from which on it is begun anew: 64 MiB.
-    static let longLogPages: Int64 = 16 << 10
+    /// Pages added to the log of writes after which it is carried over into the database: 32 MiB.
+    static let checkpointPages = 8 << 10
+    /// The same on the smallest of disks: 1 MiB.
+    static let checkpointPagesLeast = 256
+    /// The part of a disk's free room that is left to the log of writes.
+    static let logShareOfDisk: Int64 = 8
+    /// Bytes of one page of the store.
+    static let pageBytes: Int64 = 4_096
     /// Milliseconds to wait for another process's transaction.
     static let busyMilliseconds: Int32 = 10_000
     /// Expired answers let go of with each one kept.

@@ -58,15 +58,15 @@ struct RunTables {
 
     // MARK: Writing
 
-    /// Writes what differs; about how many bytes.
-    mutating func write(_ write: RunWrite) throws -> Int {
+    /// Writes what differs.
+    mutating func write(_ write: RunWrite) throws {
         let run = write.run
         if write.before?.waitsForSlot == true, write.slotPassedOn != nil,
             try !isSignalled(run.id, Run.slotStep)
         {
             untold.insert(run.id)
         }
-        var bytes = try writeRun(write)
+        try writeRun(write)
         for signal in write.taken {
             try connection.run(
                 "DELETE FROM signals WHERE run=? AND step=? AND number=?",
@@ -76,9 +76,7 @@ struct RunTables {
                 ]
             )
         }
-        for step in write.changedSteps {
-            bytes += try writeStep(step, write)
-        }
+        for step in write.changedSteps { try writeStep(step, write) }
         try wakeUnchanged(write)
         if let before = write.before, before.isHeld != run.isHeld {
             try connection.run(
@@ -87,27 +85,22 @@ struct RunTables {
             )
         }
         if let event = write.event {
-            bytes += write.bodies.event.count
             try connection.run(
                 Rows.insertHistory,
                 Rows.values(of: event, write.bodies.event, of: run)
             )
         }
-        bytes += try keep(write.resources, for: run.root)
+        try keep(write.resources, for: run.root)
         try count(run, write.before)
-        if let kind = write.changeKind {
-            try changes.append(kind, of: run)
-            bytes += 150
-        }
-        return bytes + 300
+        if let kind = write.changeKind { try changes.append(kind, of: run) }
     }
 
-    private func writeRun(_ write: RunWrite) throws -> Int {
+    private func writeRun(_ write: RunWrite) throws {
         let run = write.run
         try writeFields(of: run, write.before)
         guard let before = write.before else {
             try connection.run(Rows.insertRun, Rows.values(ofNew: write))
-            return write.bodies.progress.count + write.bodies.beginning.count + 200
+            return
         }
         // The fewer columns are set, the fewer indexes are looked at.
         let update =
@@ -119,22 +112,21 @@ struct RunTables {
                 RunUpdate.progress
             }
         try connection.run(update.sql, update.values(run, write.bodies.progress))
-        return write.bodies.progress.count
     }
 
-    private mutating func writeStep(_ number: Int, _ write: RunWrite) throws -> Int {
+    private mutating func writeStep(_ number: Int, _ write: RunWrite) throws {
         let run = write.run
         guard let step = run.active[number], let body = write.bodies.steps[number] else {
             // What came for it is of no use to whoever begins the step again.
             let place: [SQLiteValue] = [.blob(run.id.bytes), .integer(Int64(number))]
             try connection.run("DELETE FROM steps WHERE run=? AND step=?", place)
             try connection.run("DELETE FROM signals WHERE run=? AND step=?", place)
-            return 0
+            return
         }
         let values = Rows.values(of: step, body, of: run)
         let isNew = write.before?.active[number] == nil
         try connection.run(isNew ? Rows.insertStep : Rows.updateStep, values)
-        guard case .waiting(.decision(let id)) = step.state else { return 300 }
+        guard case .waiting(.decision(let id)) = step.state else { return }
         let isFinal = try connection.row(
             "SELECT 1 FROM decisions WHERE id=? AND state NOT IN ('asking','review')",
             [.blob(id.bytes)]
@@ -142,7 +134,6 @@ struct RunTables {
         if isFinal != nil, try !isSignalled(run.id, number) {
             try signal(run.id, number, .decided(id))
         }
-        return 300
     }
 
     /// Steps that lost a signal, and nothing else, may sleep again.
@@ -179,8 +170,8 @@ struct RunTables {
         )
     }
 
-    /// Keeps large values for a tree; how many bytes.
-    func keep(_ resources: [KeptResource], for root: Identifier) throws -> Int {
+    /// Keeps large values for a tree.
+    func keep(_ resources: [KeptResource], for root: Identifier) throws {
         for resource in resources {
             let digest = SQLiteValue.blob(resource.digest.bytes)
             try connection.run(
@@ -192,7 +183,6 @@ struct RunTables {
                 [.blob(root.bytes), digest]
             )
         }
-        return resources.reduce(0) { $0 + $1.bytes.count }
     }
 
     // MARK: Signals

@@ -96,6 +96,15 @@ final class SQLiteConnection {
     /// Rows changed by the last statement.
     var changes: Int { unsafe Int(sqlite3_changes(raw)) }
 
+    /// How many pages transactions have written since this was last asked.
+    func takePagesWritten() -> Int {
+        var pages: Int32 = 0
+        var highest: Int32 = 0
+        let written = SQLITE_DBSTATUS_CACHE_WRITE
+        let code = unsafe sqlite3_db_status(raw, written, &pages, &highest, 1)
+        return code == SQLITE_OK ? Int(pages) : 0
+    }
+
     private func prepared(_ sql: String) throws(SQLiteFailure) -> OpaquePointer {
         let place = unsafe sql.utf8.withContiguousStorageIfAvailable { bytes in
             UInt(bitPattern: bytes.baseAddress)

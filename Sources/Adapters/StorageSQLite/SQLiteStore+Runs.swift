@@ -253,7 +253,7 @@ extension SQLiteStore {
             )
             guard let root = row?[0].blob.flatMap({ Identifier(bytes: $0) }) else { return false }
             var tables = RunTables(connection)
-            _ = try tables.keep(resources, for: root)
+            try tables.keep(resources, for: root)
             try tables.signal(run, step, content)
             try tables.finish()
             return true

@@ -51,7 +51,7 @@ package final class SQLiteStore: Store {
             try StoreSchema.migrate(writing, path, secret: secret)
             let checkpointing = try SQLiteConnection(path, readOnly: false)
             try StoreSchema.configure(checkpointing, cacheKibibytes: Limits.readCacheKibibytes)
-            let checkpoints = Checkpoints(Confined("checkpoints", checkpointing))
+            let checkpoints = Checkpoints(Confined("checkpoints", checkpointing), path: path)
             self.checkpoints = checkpoints
             writer = Writer(
                 Confined("writer", writing),

@@ -15,7 +15,6 @@ struct Transaction {
     /// Added up here and written once at the end: many changes are of the same quarter.
     private var tallies: [CallTally.Key: CallTally] = [:]
     private var models: [String: ModelState] = [:]
-    private(set) var bytes = 0
     /// Made when the first key that is forgotten comes.
     private var keys: KeyTables?
     private var runs: RunTables
@@ -90,7 +89,7 @@ struct Transaction {
         if let record = work.decision, try !write(record, change) { return .stale }
         try write(work, change)
         try writeRest(of: change)
-        for write in change.runs { bytes += try runs.write(write) }
+        for write in change.runs { try runs.write(write) }
         for write in change.runs { try runs.wake(by: write) }
         // Only a run waits for a decision, and it says so in the decision's source. Nobody can wait for
         // one that was not there before but the runs of this change, which are told as they are written.
@@ -216,7 +215,6 @@ struct Transaction {
 
     /// Writes the decision's row; false when a decision that should be new is there already.
     private mutating func write(_ record: DecisionRecord, _ change: Change) throws -> Bool {
-        bytes += 400
         guard case .insert(_, let key)? = change.decision else {
             try connection.run(Rows.replaceDecision, Rows.values(of: record))
             return true
@@ -243,13 +241,11 @@ struct Transaction {
                     .blob(entry.bytes),
                 ]
             )
-            bytes += entry.bytes.count
             if payload.isEmpty { continue }
             try connection.run(
                 "INSERT INTO payloads VALUES (?,?)",
                 [.integer(entry.sequence), .blob(payload)]
             )
-            bytes += payload.count
         }
         if let review = work.review {
             try connection.run(

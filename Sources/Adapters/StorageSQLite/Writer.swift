@@ -200,7 +200,6 @@ final class Writer: Sendable {
         _ batch: [[Change]],
         _ connection: SQLiteConnection
     ) -> Result<[[CommitResult]], StoreError> {
-        var bytes = 0
         let result = Self.inTransaction(connection) {
             var transaction = try Transaction(connection, runChanges: runChanges)
             var results: [[CommitResult]] = []
@@ -210,10 +209,11 @@ final class Writer: Sendable {
                 results.append(answers)
             }
             try transaction.finish()
-            bytes = transaction.bytes
             return results
         }
-        checkpoints.written(bytes)
+        var isRefused = false
+        if case .failure = result { isRefused = true }
+        checkpoints.written(connection.takePagesWritten(), isRefused: isRefused)
         checkpoints.shorten(connection)
         return result
     }
