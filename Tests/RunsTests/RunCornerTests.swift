@@ -201,6 +201,40 @@ struct RunCornerTests {
         #expect(try run.active("two").state == .ready)
     }
 
+    @Test func `a step whose condition has no value is retried from its condition on`() throws {
+        let run = try RunFixture(
+            """
+              - {id: first, work: {kind: a, output: {n: integer}}}
+              - {id: one, work: {kind: b}, when: "steps.first.output.n > 0"}
+            """
+        )
+        try run.act(.skip(step: run.number("first"), output: nil))
+        #expect(run.run.state == .dead)
+        try run.act(.retry(step: run.number("one"), input: nil))
+        // What the condition reads is as it was.
+        #expect(run.run.state == .dead)
+        #expect(try run.active("one").failure?.kind == "expression")
+        try run.act(.restart(from: run.number("first")))
+        try run.act(.skip(step: run.number("first"), output: ["n": 1]))
+        #expect(try run.active("one").state == .ready)
+    }
+
+    @Test func `a worker's step that is retried before it had begun is the worker's`() throws {
+        let run = try RunFixture(
+            """
+              - {id: first, work: {kind: a, output: {n: integer}}}
+              - {id: one, work: {kind: b}, when: "steps.first.output.n > 0"}
+            """
+        )
+        try run.act(.skip(step: run.number("first"), output: nil))
+        // Who gives its input wants it done.
+        try run.act(.retry(step: run.number("one"), input: ["x": 1]))
+        #expect(run.run.state == .running)
+        #expect(try run.active("one").state == .ready)
+        #expect(try run.active("one").kind == "b")
+        #expect(try run.request("one") == .external(kind: "b", input: ["x": 1]))
+    }
+
     @Test func `a retry that resumes a paused run resumes the runs below, too`() throws {
         let run = try RunFixture(
             """

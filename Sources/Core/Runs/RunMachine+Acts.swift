@@ -97,16 +97,19 @@ extension RunMachine {
         guard step.failure != nil, step.decision == nil else {
             throw .state(run.state, "step \(name(number)) has not failed")
         }
-        if isAsked(step) {
+        // What has no value may be the step's condition, which is asked again before the step begins.
+        let hasBegun = step.failure?.kind != "expression" || step.isUndo
+        let override = input ?? step.override
+        if isAsked(step), hasBegun || override != nil {
             var again = ActiveStep(
                 step: number,
-                kind: step.kind,
+                kind: externalKind(of: step),
                 at: now,
                 deadline: flow.steps[number].deadline.map { now + $0 },
                 isUndo: step.isUndo
             )
             again.epoch = epoch
-            again.override = input ?? step.override
+            again.override = override
             again.children = step.isUndo ? step.children : nil
             run.active[number] = again
         } else {
@@ -118,6 +121,14 @@ extension RunMachine {
         }
         goOn()
         run.reason = nil
+    }
+
+    /// The kind of the external workers that do a step, if they do.
+    private func externalKind(of step: ActiveStep) -> String? {
+        let definition = flow.steps[step.step]
+        guard case .external(let kind, _, _)? = step.isUndo ? definition.undo : definition.work
+        else { return nil }
+        return kind
     }
 
     /// Whether somebody is asked to do the step, with an input, or the runs below are told.
