@@ -235,6 +235,20 @@ struct RunCornerTests {
         #expect(try run.request("one") == .external(kind: "b", input: ["x": 1]))
     }
 
+    @Test func `a run whose last step ends while it is paused is whole, and ends when it goes on`()
+        throws
+    {
+        let run = try RunFixture("  - {id: one, work: {kind: a}}")
+        try run.claim("one")
+        try run.act(.pause)
+        try run.succeed("one")
+        #expect(run.run.state == .paused)
+        #expect(run.run.active.isEmpty)
+        #expect(run.run.faults(in: run.flow).isEmpty)
+        try run.act(.resume)
+        #expect(run.run.state == .completed)
+    }
+
     @Test func `a retry that resumes a paused run resumes the runs below, too`() throws {
         let run = try RunFixture(
             """

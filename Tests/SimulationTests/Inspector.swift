@@ -50,7 +50,12 @@ struct Inspector {
                 findings.add(.acknowledgedIsKept, id, "version \(run.version) is \(stored.version)")
             }
         }
-        for run in view.runs where !run.state.isFinal { try await inspect(run, view) }
+        for run in view.runs {
+            for fault in run.faults(in: journal.flow(of: run)) {
+                findings.add(.machineWhole, run.id, fault)
+            }
+            if !run.state.isFinal { try await inspect(run, view) }
+        }
         try await inspectCounters(view)
     }
 

@@ -38,9 +38,8 @@ extension Run {
             case .waiting(.slot): return ["it waits for the slot of another key"]
             case .leased, .waiting: return ["it is queued, yet waits for no slot"]
             }
-        case .paused:
-            return active.isEmpty && pausedFrom != .undoing
-                ? ["it is paused, yet nothing is left to do"] : []
+        // What its last step gave is taken in while it stands still, and looked at once it goes on.
+        case .paused: return []
         case .completed, .failed, .cancelled:
             return active.isEmpty ? [] : ["it has ended, yet \(active.count) steps are under way"]
         }
@@ -71,8 +70,20 @@ extension Run {
                 faults.append("step \(name) waits for runs that have all ended")
             }
         case .waiting(.slot): faults.append("step \(name) waits for a slot")
+        case .ready where step.kind != flow.workerKind(of: step):
+            faults.append("step \(name) stands ready for others than do it")
         case .ready, .leased, .waiting: break
         }
         return faults
+    }
+}
+
+extension Flow {
+    /// The kind of the external workers that do a step, if they do.
+    func workerKind(of step: ActiveStep) -> String? {
+        let definition = steps[step.step]
+        guard case .external(let kind, _, _)? = step.isUndo ? definition.undo : definition.work
+        else { return nil }
+        return kind
     }
 }

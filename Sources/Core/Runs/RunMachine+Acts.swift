@@ -103,7 +103,7 @@ extension RunMachine {
         if isAsked(step), hasBegun || override != nil {
             var again = ActiveStep(
                 step: number,
-                kind: externalKind(of: step),
+                kind: flow.workerKind(of: step),
                 at: now,
                 deadline: flow.steps[number].deadline.map { now + $0 },
                 isUndo: step.isUndo
@@ -121,14 +121,6 @@ extension RunMachine {
         }
         goOn()
         run.reason = nil
-    }
-
-    /// The kind of the external workers that do a step, if they do.
-    private func externalKind(of step: ActiveStep) -> String? {
-        let definition = flow.steps[step.step]
-        guard case .external(let kind, _, _)? = step.isUndo ? definition.undo : definition.work
-        else { return nil }
-        return kind
     }
 
     /// Whether somebody is asked to do the step, with an input, or the runs below are told.
