@@ -102,6 +102,7 @@ let package = Package(
                 "Migrations/0007_token_rates.sql", "Migrations/0008_runs.sql",
                 "Migrations/0009_run_changes.sql",
                 "Migrations/0010_removed_releases.sql", "Migrations/0011_leases.sql",
+                "Migrations/0012_people.sql",
             ]
         ),
         room("Adapters", "HTTPCurl", ["CCurl", "Values", "Models", "Webhooks"]),

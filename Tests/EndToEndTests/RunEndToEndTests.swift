@@ -115,6 +115,11 @@ struct RunEndToEndTests {
         #expect(item["input"] == ["order": "O-1"])
         let shown = try program.run("run", "show", String(id.prefix(13)))
         #expect(shown.output.contains("w1@agent"), "\(shown.output)\(shown.errors)")
+        let owned = try program.json("run", "list", "--owner", "w1@agent")
+        #expect(owned.array?.map { $0["run"]?.string } == [id], "\(owned)")
+        let held = try program.json("stuck", "--owner", "w1@agent")
+        #expect(held.array?.map { $0["run"]?.string } == [id], "\(held)")
+        #expect(try program.json("stuck", "--owner", "nobody") == [])
         let output = #""output":{"reference":"R-1"}"#
         #expect(try await end(server, token, item, "complete", output) == 200)
         let run = try program.json("run", "show", id)

@@ -68,6 +68,19 @@ struct RunScopeTests {
                     query: [("over", "30m")]
                 )
                 #expect(over.body["stuck"]?.array?.compactMap { $0["run"]?.string } == ["\(first)"])
+                let review = try #require(rows[1]["holder"]?["review"]?.string)
+                let claim = "/v1/reviews/\(review):claim"
+                let claimed = try await world.send("POST", claim, as: .reviewer)
+                #expect(claimed.status == 200)
+                for path in ["/v1/stuck", "/v1/runs"] {
+                    let list = path == "/v1/stuck" ? "stuck" : "runs"
+                    for (owner, expected) in [("reviewer", ["\(second)"]), ("somebody", [])] {
+                        let query = [("owner", owner)]
+                        let mine = try await world.send("GET", path, as: .reviewer, query: query)
+                        let runs = mine.body[list]?.array?.compactMap { $0["run"]?.string }
+                        #expect(runs == expected, "\(path) \(owner): \(mine.body)")
+                    }
+                }
                 let soon = [("over", "soon")]
                 #expect(
                     try await world.send("GET", "/v1/stuck", as: .reviewer, query: soon).status

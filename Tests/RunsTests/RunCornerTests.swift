@@ -219,6 +219,32 @@ struct RunCornerTests {
         #expect(try run.active("one").state == .ready)
     }
 
+    @Test(arguments: [
+        "work: {kind: b}, when: 'steps.first.output.n > 0'",
+        "set: {message: '${{ string(steps.first.output.n) }}'}",
+        "switch: [{when: steps.first.output.n > 0, do: [{id: inner, work: {kind: b}}]}]",
+        "parallel: {l: [{id: inner, work: {kind: b}}]}, when: 'steps.first.output.n > 0'",
+        "each: {in: '[steps.first.output.n]', as: i, do: [{id: inner, work: {kind: b}}]}",
+    ])
+    func `what is done instead of a step whose expression has no value is done before the next`(
+        work: String
+    ) throws {
+        let run = try RunFixture(
+            """
+              - {id: first, work: {kind: a, output: {n: integer}}}
+              - {id: one, \(work), on_failure: {do: [{id: instead, work: {kind: b}}]}}
+              - {id: last, work: {kind: a}}
+            """
+        )
+        try run.act(.skip(step: run.number("first"), output: nil))
+        #expect(try run.end("one") == .failed)
+        #expect(run.run.active.keys.sorted() == [try run.number("instead")])
+        try run.succeed("instead")
+        #expect(run.run.active.keys.sorted() == [try run.number("last")])
+        try run.succeed("last")
+        #expect(run.run.state == .completed)
+    }
+
     @Test func `a worker's step that is retried before it had begun is the worker's`() throws {
         let run = try RunFixture(
             """

@@ -10,6 +10,8 @@ struct FlowGenerator {
     private let rates: Dice?
     /// What says how long a call may take, where calls take the place of sleep.
     private let calls: Dice?
+    /// What says how a step fails that only holds others, where conditions may have no value.
+    private let gaps: Dice?
     private let flow: Int
     private var count = 0
     /// Outputs that are there for certain where the next step stands, as expressions.
@@ -17,13 +19,13 @@ struct FlowGenerator {
     private var items: [String] = []
 
     /// A workspace of three flows and two policies.
-    static func files(_ dice: Dice, rates: Dice?, calls: Dice?) -> [String: String] {
+    static func files(_ dice: Dice, rates: Dice?, calls: Dice?, gaps: Dice?) -> [String: String] {
         var files = [
             "stepgate.yaml": "models: {}",
             "Policies/judge.yaml": judge(approvals: dice.within(1...2)),
         ]
         for (number, name) in names.enumerated() {
-            var generator = FlowGenerator(dice: dice, rates: rates, calls: calls, flow: number)
+            var generator = FlowGenerator(dice: dice, rates: rates, calls: calls, gaps: gaps, flow: number)
             files["Flows/\(name).yaml"] = generator.text(name)
         }
         return files
@@ -42,10 +44,11 @@ struct FlowGenerator {
         """
     }
 
-    private init(dice: Dice, rates: Dice?, calls: Dice?, flow: Int) {
+    private init(dice: Dice, rates: Dice?, calls: Dice?, gaps: Dice?, flow: Int) {
         self.dice = dice
         self.rates = rates
         self.calls = calls
+        self.gaps = gaps
         self.flow = flow
     }
 
@@ -101,8 +104,11 @@ struct FlowGenerator {
 
     private var condition: String {
         guard dice.happens(150) else { return "" }
-        return ", when: \"\(number) % 2 == \(dice.below(2))\""
+        return ", when: \"\(choice) == \(dice.below(2))\""
     }
+
+    /// 0 or 1; where there are gaps it has no value for one input in five.
+    private var choice: String { "\(number)\(gaps == nil ? "" : " / (input.amount % 5)") % 2" }
 
     private mutating func leaf(_ id: String, _ kind: Int, _ depth: Int) -> String {
         let work: String
@@ -226,7 +232,14 @@ struct FlowGenerator {
     private mutating func parallel(_ id: String, _ depth: Int) -> String {
         let names = ["left", "right", "middle"].prefix(dice.within(2...3))
         let branches = names.map { "\($0): [\(steps(dice.within(1...2), depth))]" }
-        return "{id: \(id), parallel: {\(branches.joined(separator: ", "))}}"
+        return "{id: \(id), parallel: {\(branches.joined(separator: ", "))}\(gap(depth))}"
+    }
+
+    /// What is said of a step whose own expressions alone can fail.
+    private mutating func gap(_ depth: Int) -> String {
+        guard let gaps else { return "" }
+        let condition = gaps.happens(300) ? ", when: \"\(choice) == 0\"" : ""
+        return condition + (gaps.happens(700) ? ", on_failure: \(onFailure(depth))" : "")
     }
 
     private mutating func each(_ id: String, _ depth: Int) -> String {
@@ -238,9 +251,9 @@ struct FlowGenerator {
     }
 
     private mutating func choose(_ id: String, _ depth: Int) -> String {
-        let condition = "\(number) % 2 == 0"
+        let condition = "\(choice) == 0"
         let first = steps(1, depth)
         return "{id: \(id), switch: [{when: \"\(condition)\", do: [\(first)]}, "
-            + "{else: [\(steps(1, depth))]}]}"
+            + "{else: [\(steps(1, depth))]}]\(gap(depth))}"
     }
 }

@@ -40,7 +40,9 @@ final class SimulatedWorld: Sendable {
         // A fifth of the worlds has rates; those of the planted bugs are none of them.
         let rates = seed % 5 == 3 ? Dice(seed: ~seed) : nil
         lateDice = seed % 10 == 7 ? Dice(seed: ~seed) : nil
-        texts = FlowGenerator.files(dice.split(), rates: rates, calls: lateDice?.split())
+        let gaps = seed % 10 == 9 ? Dice(seed: ~seed) : nil
+        let calls = lateDice?.split()
+        texts = FlowGenerator.files(dice.split(), rates: rates, calls: calls, gaps: gaps)
         release = try Self.load(texts)
         journal = Journal(flows: release.flows, findings: findings)
         weather = Weather(dice.split())

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// Carries the write-ahead log over into the database, on a thread that no commit waits for.
@@ -25,7 +24,7 @@ final class Checkpoints: Sendable {
     init(_ confined: Confined, path: String) {
         self.confined = confined
         self.path = path
-        state = Mutex(State(due: Self.pages(free: Self.freeBytes(path))))
+        state = Mutex(State(due: Self.pages(free: StoreLock.freeBytes(path))))
     }
 
     /// After how many pages the log is carried over: it leaves most of the disk's room to what it is
@@ -36,13 +35,6 @@ final class Checkpoints: Sendable {
         return Int(
             min(max(share, Int64(Limits.checkpointPagesLeast)), Int64(Limits.checkpointPages))
         )
-    }
-
-    /// The bytes that may still be written to the disk a file is on; nothing where that is unknown.
-    private static func freeBytes(_ path: String) -> Int64? {
-        var status = statvfs()
-        guard unsafe statvfs(path, &status) == 0 else { return nil }
-        return Int64(status.f_bavail) * Int64(status.f_frsize)
     }
 
     /// Takes note that a transaction added so many pages by a transaction; `isRefused` where the disk did not take it.
@@ -58,7 +50,7 @@ final class Checkpoints: Sendable {
         guard isDue else { return }
         confined.later { connection in
             let pages = Self.run("PASSIVE", connection)
-            let due = Self.pages(free: Self.freeBytes(self.path))
+            let due = Self.pages(free: StoreLock.freeBytes(self.path))
             self.state.withLock { state in
                 state.isRunning = false
                 state.due = due

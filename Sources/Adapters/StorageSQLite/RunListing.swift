@@ -19,6 +19,17 @@ struct RunListing {
         + "UNION ALL SELECT r.id, r.live, depth+1 FROM tree CROSS JOIN runs r "
         + "INDEXED BY runs_children ON r.parent=tree.id)"
 
+    /// The runs that an owner has a step of.
+    private static let owned =
+        "SELECT run FROM steps INDEXED BY steps_leased WHERE state='leased' AND work<>'' "
+        + "AND json_extract(CAST(body AS TEXT), '$.by')=? UNION SELECT s.run FROM review_people p "
+        + "INDEXED BY review_people_person CROSS JOIN steps s INDEXED BY steps_wait "
+        + "ON s.wait_kind='decision' AND s.wait_key=p.decision WHERE p.person=? AND p.until>?"
+
+    private static func values(of owner: RunQuery.Owner) -> [SQLiteValue] {
+        [.text(owner.name), .text(owner.name), .integer(owner.at.microseconds)]
+    }
+
     init(_ query: RunQuery, _ connection: SQLiteConnection) {
         self.query = query
         self.connection = connection
@@ -85,6 +96,10 @@ struct RunListing {
         if let root = query.root {
             return [treePart(root)]
         }
+        if let owner = query.owner {
+            let tables = "(\(Self.owned)) o CROSS JOIN runs r ON r.id=o.run"
+            return [part(tables, [], Self.values(of: owner))]
+        }
         if query.parent != nil { return [part("runs r INDEXED BY runs_children")] }
         let isLive = !query.states.isEmpty && query.states.allSatisfy { !$0.isFinal }
         if query.key != nil, isLive || query.sort == .longestInStage {
@@ -143,7 +158,11 @@ struct RunListing {
 
     /// The runs of a tree.
     private func treePart(_ root: Identifier) -> Part {
-        let rest = part("tree CROSS JOIN runs r ON r.id=tree.id")
+        let rest = part(
+            "tree CROSS JOIN runs r ON r.id=tree.id",
+            query.owner.map { _ in ["r.id IN (\(Self.owned))"] } ?? [],
+            query.owner.map(Self.values) ?? []
+        )
         return Part(sql: "\(Self.tree) \(rest.sql)", values: [.blob(root.bytes)] + rest.values)
     }
 

@@ -19,6 +19,7 @@ enum StoreSchema {
         ("0009_run_changes", PackageResources._009_run_changes_sql),
         ("0010_removed_releases", PackageResources._010_removed_releases_sql),
         ("0011_leases", PackageResources._011_leases_sql),
+        ("0012_people", PackageResources._012_people_sql),
     ]
 
     static func configure(

@@ -34,6 +34,13 @@ final class StoreLock: Sendable {
 
     deinit { close(descriptor) }
 
+    /// The bytes that may still be written to the disk a file is on; nothing where that is unknown.
+    static func freeBytes(_ path: String) -> Int64? {
+        var status = statvfs()
+        guard unsafe statvfs(path, &status) == 0 else { return nil }
+        return Int64(status.f_bavail) * Int64(status.f_frsize)
+    }
+
     /// Makes the store's file, readable by its owner only, before SQLite would for everybody.
     ///
     /// Its logs get the same mode. A file that is there is left as it is.

@@ -253,8 +253,28 @@ struct Transaction {
                     + "VALUES (?,?,?,?,?,?,?)",
                 Rows.values(of: review)
             )
+            try writePeople(of: review)
         }
         try writeCallback(work, change)
+    }
+
+    private func writePeople(of review: Review) throws {
+        // A new one is nobody's yet.
+        if review.version > 1 {
+            try connection.run(
+                "DELETE FROM review_people WHERE review=?",
+                [.blob(review.id.bytes)]
+            )
+        }
+        for (person, until) in review.people {
+            try connection.run(
+                "INSERT INTO review_people VALUES (?,?,?,?)",
+                [
+                    .blob(review.id.bytes), .text(person),
+                    .integer(until?.microseconds ?? .max), .text(review.decision.description),
+                ]
+            )
+        }
     }
 
     /// Keeps a callback that is new, or makes one due that waits for the decision.

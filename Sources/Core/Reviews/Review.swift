@@ -127,6 +127,20 @@ package struct Review: Sendable, Equatable {
         seats.filter { $0.approved == nil && now < $0.leaseUntil }
     }
 
+    /// Who has it while it is open, each until when: whoever claimed it, and whom it was given to,
+    /// who has it for good.
+    package var people: [(person: String, until: Instant?)] {
+        guard state == .open else { return [] }
+        let claims = seats.filter { $0.approved == nil && $0.person != assignee }
+            .map { (person: $0.person, until: Instant?.some($0.leaseUntil)) }
+        return claims + (assignee.map { [(person: $0, until: nil)] } ?? [])
+    }
+
+    /// Whether somebody has it at that moment.
+    package func isWith(_ name: String, at now: Instant) -> Bool {
+        people.contains { person, until in person == name && until.map { now < $0 } ?? true }
+    }
+
     /// Approvals that count for the candidate now.
     package var approvals: Int { seats.count { $0.approved != nil } }
 }

@@ -172,7 +172,8 @@ extension RunMachine {
             throw .state(run.state, "the run above has gone on; restart that")
         }
         guard inside(body).contains(number) else { throw .unknownStep(name(number)) }
-        let again = from(number)
+        let reopened = try reopened(by: number)
+        let again = from(number).union(reopened.flatMap { inside(fallback(of: $0)) })
         for other in again {
             guard let step = run.active[other] else { continue }
             if step.decision != nil || (step.children?.underway ?? 0) > 0 {
@@ -184,12 +185,7 @@ extension RunMachine {
             run.ended[other] = nil
             run.choices[other] = nil
         }
-        // What holds the step goes on with it.
-        var above = flow.steps[number].parent
-        while let holder = above {
-            run.ended[holder] = keepsFailure(holder) ? run.ended[holder] : nil
-            above = flow.steps[holder].parent
-        }
+        for holder in reopened { run.ended[holder] = nil }
         run.undoable.removeAll { again.contains($0) }
         run.output = nil
         run.reason = nil
@@ -197,13 +193,30 @@ extension RunMachine {
         run.state = .running
     }
 
-    /// Whether a step stands above others since they are done when it fails.
-    private func keepsFailure(_ number: Int) -> Bool {
-        if case .perform = flow.steps[number].onFailure {
-            run.ended[number]?.state == .failed
-        } else {
-            false
+    /// The steps that hold a step, and go on with it; one that the step is done for since it failed
+    /// stays failed.
+    private func reopened(by number: Int) throws(RunRefusal) -> [Int] {
+        var holders: [Int] = []
+        var current = number
+        while let holder = flow.steps[current].parent, holder != run.plan.each {
+            if !fallback(of: holder).contains(current) {
+                holders.append(holder)
+            } else if run.ended[holder]?.state != .failed {
+                throw .state(
+                    run.state,
+                    "step \(name(number)) is done only when step \(name(holder)) fails, which it did "
+                        + "not; restart from that"
+                )
+            }
+            current = holder
         }
+        return holders
+    }
+
+    /// The steps that are done when one fails.
+    private func fallback(of number: Int) -> [Int] {
+        guard case .perform(let steps) = flow.steps[number].onFailure else { return [] }
+        return steps
     }
 
     /// A step and all that is done after it, with what is inside them.

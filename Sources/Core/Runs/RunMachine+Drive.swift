@@ -43,19 +43,24 @@ extension RunMachine {
     }
 
     private mutating func drive(_ number: Int) throws(RunRefusal) -> Bool {
-        if let end = run.ended[number] {
-            guard end.state == .failed, case .perform(let steps) = flow.steps[number].onFailure
-            else { return true }
-            return try drive(steps)
-        }
+        if run.ended[number] != nil { return try goPast(number) }
         if run.active[number] != nil { return false }
         if run.choices[number] == nil {
             // Those under way make room by ending, and are what wakes the run.
             guard run.active.count < Limits.active else { return false }
-            guard try holds(number) else { return run.ended[number] != nil }
+            guard try holds(number) else { return try goPast(number) }
             enter(flow.steps[number].stage)
         }
-        return try begin(number)
+        try begin(number)
+        return try goPast(number)
+    }
+
+    /// Whether a step is done, with what is done instead where it failed.
+    private mutating func goPast(_ number: Int) throws(RunRefusal) -> Bool {
+        guard let end = run.ended[number] else { return false }
+        guard end.state == .failed, case .perform(let steps) = flow.steps[number].onFailure
+        else { return true }
+        return try drive(steps)
     }
 
     /// Whether the step's condition holds; one that fails fails the step.
@@ -78,8 +83,8 @@ extension RunMachine {
         run.stageSince = now
     }
 
-    /// Begins a step, or goes on with one that holds others; whether it is done.
-    private mutating func begin(_ number: Int) throws(RunRefusal) -> Bool {
+    /// Begins a step, or goes on with one that holds others.
+    private mutating func begin(_ number: Int) throws(RunRefusal) {
         let step = flow.steps[number]
         switch step.work {
         case .decide, .review, .http: add(number, .ready)
@@ -95,12 +100,9 @@ extension RunMachine {
         case .wait(.until(let moment)): try until(number, moment)
         case .flow(let name, let with): try callFlow(number, name, with)
         case .each(let each): try iterate(number, each)
-        case .parallel(let branches): return try fork(number, branches)
-        case .choose(let choices): return try choose(number, choices)
+        case .parallel(let branches): try fork(number, branches)
+        case .choose(let choices): try choose(number, choices)
         }
-        guard let end = run.ended[number] else { return false }
-        if end.state == .failed { return try drive(number) }
-        return true
     }
 
     mutating func add(_ number: Int, _ state: ActiveStep.State, kind: String? = nil) {
@@ -190,28 +192,27 @@ extension RunMachine {
     private mutating func fork(
         _ number: Int,
         _ branches: [Work.Branch]
-    ) throws(RunRefusal) -> Bool {
+    ) throws(RunRefusal) {
         run.choices[number] = 0
         var isDone = true
         for branch in branches {
             let isBranchDone = try drive(branch.steps)
-            guard run.state == .running else { return false }
+            guard run.state == .running else { return }
             isDone = isDone && isBranchDone
         }
-        guard isDone else { return false }
+        guard isDone else { return }
         var members: [JSONObject.Member] = []
         for branch in branches {
             guard let output = try lastOutput(branch.steps) else { continue }
             members.append(.init(branch.name, output))
         }
         finish(number, .object(JSONObject(uniqueMembers: members)))
-        return run.ended[number] != nil
     }
 
     private mutating func choose(
         _ number: Int,
         _ choices: [Work.Choice]
-    ) throws(RunRefusal) -> Bool {
+    ) throws(RunRefusal) {
         if run.choices[number] == nil {
             var chosen = choices.count
             search: for (index, choice) in choices.enumerated() {
@@ -225,19 +226,16 @@ extension RunMachine {
                     break search
                 case .fails: continue
                 case .failed(let error):
-                    park(number, noValue(error, "branch \(index + 1)"))
-                    return false
+                    return park(number, noValue(error, "branch \(index + 1)"))
                 }
             }
             run.choices[number] = chosen
         }
         guard let chosen = run.choices[number], choices.indices.contains(chosen) else {
-            finish(number, .null)
-            return true
+            return finish(number, .null)
         }
-        guard try drive(choices[chosen].steps) else { return false }
+        guard try drive(choices[chosen].steps) else { return }
         finish(number, try lastOutput(choices[chosen].steps) ?? .null)
-        return run.ended[number] != nil
     }
 
     /// The output of the last of some steps that has one.

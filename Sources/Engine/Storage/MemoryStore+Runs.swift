@@ -1,6 +1,23 @@
+internal import Reviews
 package import Runs
 internal import Synchronization
 package import Values
+
+extension MemoryStore.State {
+    /// Whether an owner has a step of a run.
+    fileprivate func has(_ owner: RunQuery.Owner, _ run: Run) -> Bool {
+        run.active.values.contains { step in
+            switch step.state {
+            case .leased(let by, _): return step.kind != nil && by == owner.name
+            case .waiting(.decision(let id)):
+                return reviews.values.contains { review in
+                    review.decision == id && review.isWith(owner.name, at: owner.at)
+                }
+            case .ready, .waiting: return false
+            }
+        }
+    }
+}
 
 extension MemoryStore {
     package func run(_ id: Identifier) async throws(StoreError) -> Run? {
@@ -21,6 +38,7 @@ extension MemoryStore {
             }
             let found = state.runs.runs.values.filter { run in
                 query.matches(run) && (tree?.contains(run.id) ?? true)
+                    && (query.owner.map { state.has($0, run) } ?? true)
             }
             return Array(query.sorted(found.map { RunSummary($0) }).prefix(query.limit))
         }

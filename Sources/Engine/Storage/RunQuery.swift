@@ -32,6 +32,18 @@ package struct RunQuery: Sendable, Equatable {
         }
     }
 
+    /// Who has a step under way at a moment: the external worker who claimed it, or the person who
+    /// claimed the review it waits for or was given that.
+    package struct Owner: Sendable, Equatable {
+        package let name: String
+        package let at: Instant
+
+        package init(_ name: String, at: Instant) {
+            self.name = name
+            self.at = at
+        }
+    }
+
     /// The place of a run in a list: the value it is sorted by, and itself.
     package struct Cursor: Sendable, Equatable {
         /// Nothing where the identifier alone gives the order.
@@ -54,6 +66,8 @@ package struct RunQuery: Sendable, Equatable {
     package var stageBefore: Instant?
     package var key: String?
     package var caller: String?
+    /// Only those of which somebody has a step under way.
+    package var owner: Owner?
     /// Only those that a step of this run started, ended ones too.
     package var parent: Identifier?
     /// Only this run and all below it.

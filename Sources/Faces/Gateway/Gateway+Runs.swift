@@ -54,6 +54,7 @@ extension Gateway {
         query.flow = call.query["flow"]?.string
         query.stage = call.query["stage"]?.string
         query.caller = call.query["caller"]?.string
+        query.owner = owner(call)
         let states = call.query["state"]?.array ?? []
         query.states = Set(states.compactMap { $0.string.flatMap(RunState.init) })
         query.parent = call.query["parent"]?.string.flatMap(Identifier.init)
@@ -89,6 +90,7 @@ extension Gateway {
         query.flow = call.query["flow"]?.string
         query.stage = call.query["stage"]?.string
         query.before = try over(call)
+        query.owner = owner(call)
         if visitor.token.role == .agent { query.caller = visitor.name }
         do throws(EngineError) {
             let steps = try await runDesk.stuck(query)
@@ -98,6 +100,10 @@ extension Gateway {
         } catch {
             throw Problem(error)
         }
+    }
+
+    private func owner(_ call: Route.Call) -> RunQuery.Owner? {
+        call.query["owner"]?.string.map { RunQuery.Owner($0, at: now()) }
     }
 
     /// The moment before which a run must have come into its stage.

@@ -195,7 +195,7 @@ extension Route {
             tag: .runs,
             summary: "What waits in live runs: which step, who has it, since when.",
             detail: "The longest in their stage first; of at most `limit` runs. An agent's own.",
-            query: [.flowName, .stageName, .over, .limit],
+            query: [.flowName, .stageName, .over, .owner, .limit],
             answers: [
                 Answer(
                     status: 200,
@@ -241,6 +241,7 @@ extension Route {
             schema: ["type": "string"],
             description: "only those that this token or person started"
         ),
+        .owner,
         Parameter(
             name: "kind",
             schema: [
@@ -319,6 +320,13 @@ extension Route.Parameter {
         schema: ["type": "string"],
         description: "only in this stage"
     )
+    static let owner = Self(
+        name: "owner",
+        schema: ["type": "string"],
+        description: "only those of which they have a step: the worker who claimed it, by name and "
+            + "token such as 'w1@payments', or who claimed or was given the review it waits for"
+    )
+
     static let over = Self(
         name: "over",
         schema: Form.matching(

@@ -1,5 +1,6 @@
+internal import Reviews
 package import Runs
-internal import Storage
+package import Storage
 package import Values
 
 /// A step under way in a run that waits, or a run whose steps cannot be told.
@@ -20,6 +21,16 @@ package enum StuckStep: Sendable {
         switch self {
         case .step(let step, let view): view.name(of: step.step)
         case .unknown: nil
+        }
+    }
+
+    /// Whether somebody has it; of one that cannot be told that is taken for granted.
+    func isWith(_ owner: RunQuery.Owner) -> Bool {
+        guard case .step(let step, let view) = self else { return true }
+        switch view.holder(of: step) {
+        case .worker(let name, _): return name == owner.name
+        case .review(let review): return review.isWith(owner.name, at: owner.at)
+        default: return false
         }
     }
 
@@ -57,6 +68,8 @@ package struct StuckQuery: Sendable {
     /// Only those that came into their stage before.
     package var before: Instant?
     package var caller: String?
+    /// Only those of which somebody has a step.
+    package var owner: RunQuery.Owner?
     /// Runs at most.
     package var limit: Int
 
@@ -72,6 +85,7 @@ extension RunDesk {
         query.stage = asked.stage
         query.stageBefore = asked.before
         query.caller = asked.caller
+        query.owner = asked.owner
         query.kinds = [.root, .subflow]
         query.sort = .longestInStage
         var runs: [RunSummary]
@@ -89,7 +103,9 @@ extension RunDesk {
         } catch {
             throw EngineError(error)
         }
-        return try await sights(runs.map(\.id)).flatMap(\.steps)
+        let steps = try await sights(runs.map(\.id)).flatMap(\.steps)
+        guard let owner = asked.owner else { return steps }
+        return steps.filter { $0.isWith(owner) }
     }
 }
 

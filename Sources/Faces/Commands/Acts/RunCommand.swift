@@ -38,6 +38,7 @@ enum RunCommand {
                 OptionSpecification("--stage", "NAME", "only in that stage"),
                 OptionSpecification("--state", "STATE", "only in that state; may be repeated"),
                 OptionSpecification("--caller", "NAME", "only those that they started"),
+                OptionSpecification("--owner", "NAME", "only those of which they have a step"),
                 OptionSpecification("--over", "TIME", "only those longer in their stage"),
                 OptionSpecification(
                     "--field",
@@ -216,6 +217,7 @@ enum RunCommand {
         query.flow = call["--flow"]
         query.stage = call["--stage"]
         query.caller = call["--caller"]
+        query.owner = call["--owner"].map { RunQuery.Owner($0, at: Process.now) }
         query.states = Set(try call.all("--state").map { try RunArguments.state($0) })
         query.kinds = call.has("--items") ? [] : [.root, .subflow]
         query.stageBefore = try RunArguments.time(call, "--over").map { Process.now - $0 }

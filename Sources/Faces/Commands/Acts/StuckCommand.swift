@@ -15,6 +15,7 @@ enum StuckCommand {
             options: [
                 OptionSpecification("--stage", "NAME", "only in that stage"),
                 OptionSpecification("--over", "TIME", "only those longer in their stage"),
+                OptionSpecification("--owner", "NAME", "only what they have a step of"),
                 OptionSpecification("--flow", "NAME", "only of that flow"),
                 OptionSpecification("--limit", "N", "at most so many runs (default: 50)"),
             ],
@@ -32,6 +33,7 @@ enum StuckCommand {
         query.flow = call["--flow"]
         query.stage = call["--stage"]
         let now = Process.now
+        query.owner = call["--owner"].map { RunQuery.Owner($0, at: now) }
         query.before = try RunArguments.time(call, "--over").map { now - $0 }
         let opened = try OpenStore(call, mode: .reader)
         let rows = try await opened.runDesk.stuck(query)
