@@ -233,8 +233,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Values", "Autonomy", "Flows", "Models", "Platform", "Documents", "Commands",
-                "TestSupport",
+                "Values", "Autonomy", "Flows", "Models", "Platform", "Storage", "Documents",
+                "Commands", "TestSupport",
             ]
         ),
         tests(

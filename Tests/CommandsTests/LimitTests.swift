@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import Testing
 import Values
 
@@ -80,6 +81,19 @@ struct LimitTests {
         #expect(try asking(Limits.variables).variables.count == Limits.variables + 1)
         #expect(throws: CommandFailure.usage("--var can be given at most 100 times")) {
             try asking(Limits.variables + 1)
+        }
+    }
+
+    @Test func `a list of runs has at most so many conditions`() throws {
+        func listing(_ count: Int) throws -> RunQuery {
+            let written = (0..<count).map { "amount>\($0)" }
+            return try RunCommand.query(
+                Invocation(arguments: [], values: ["--field": written], switches: [])
+            )
+        }
+        #expect(try listing(16).conditions.count == 16)
+        #expect(throws: CommandFailure.usage("--field can be given at most 16 times")) {
+            try listing(17)
         }
     }
 

@@ -272,7 +272,7 @@ struct RunListTests {
     }
 
     @Test(arguments: RunStores.Kind.allCases)
-    func `live children of a step, and live runs on a release, are found`(
+    func `children of a step, live or ended, and live runs on a release, are found`(
         kind: RunStores.Kind
     ) async throws {
         let store = try stores.store(kind)
@@ -282,11 +282,22 @@ struct RunListTests {
             try await store.insert(F.run(number, parent: parent, step: step, each: step))
         }
         try await store.change(F.id(3)) { $0.state = .completed }
-        func children(_ after: Identifier?, _ limit: Int) async throws -> [Identifier] {
-            try await store.children(of: parent.id, step: 2, after: after, limit: limit).map(\.id)
+        func children(
+            _ after: Identifier?,
+            _ limit: Int,
+            live: Bool = true
+        ) async throws -> [Identifier] {
+            try await store.children(
+                of: parent.id,
+                step: 2,
+                live: live,
+                after: after,
+                limit: limit
+            ).map(\.id)
         }
         #expect(try await children(nil, 2) == [F.id(2), F.id(5)])
         #expect(try await children(F.id(5), 2) == [F.id(6)])
+        #expect(try await children(nil, 9, live: false) == [F.id(3)])
         // One that an abort undoes is live again.
         try await store.change(F.id(3)) { $0.state = .undoing }
         #expect(try await children(nil, 9) == [2, 3, 5, 6].map(F.id))

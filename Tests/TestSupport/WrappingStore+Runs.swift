@@ -18,10 +18,11 @@ extension WrappingStore {
     package func children(
         of run: Identifier,
         step: Int,
+        live: Bool,
         after: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [RunSummary] {
-        try await store.children(of: run, step: step, after: after, limit: limit)
+        try await store.children(of: run, step: step, live: live, after: after, limit: limit)
     }
 
     package func runs(on release: Digest, limit: Int) async throws(StoreError) -> [RunSummary] {

@@ -41,13 +41,15 @@ extension SQLiteStore {
     package func children(
         of run: Identifier,
         step: Int,
+        live: Bool,
         after: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [RunSummary] {
         try await list(
             "SELECT \(Rows.summaryColumns) FROM runs r INDEXED BY runs_children",
-            ["parent=?", "live=1", "parent_step=?"] + (after == nil ? [] : ["id>?"]),
-            [.blob(run.bytes), .integer(Int64(step))] + (after.map { [.blob($0.bytes)] } ?? []),
+            ["parent=?", "live=?", "parent_step=?"] + (after == nil ? [] : ["id>?"]),
+            [.blob(run.bytes), .integer(live ? 1 : 0), .integer(Int64(step))]
+                + (after.map { [.blob($0.bytes)] } ?? []),
             "ORDER BY id",
             limit,
             Rows.summary

@@ -47,11 +47,13 @@ extension MemoryStore {
     package func children(
         of run: Identifier,
         step: Int,
+        live: Bool,
         after: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [RunSummary] {
         listed(limit) { child in
-            child.parent?.run == run && child.parent?.step == step && !child.state.isFinal
+            child.parent?.run == run && child.parent?.step == step
+                && child.state.isFinal != live
                 && (after.map { $0 < child.id } ?? true)
         }
     }

@@ -20,10 +20,11 @@ package protocol RunStore: Sendable {
     /// Those of the runs that are there, with their active steps.
     func runs(_ ids: [Identifier]) async throws(StoreError) -> [Identifier: Run]
     func runs(_ query: RunQuery) async throws(StoreError) -> [RunSummary]
-    /// Live runs that a step of that run started, oldest first.
+    /// The live runs that a step of that run started, or those that have ended, oldest first.
     func children(
         of run: Identifier,
         step: Int,
+        live: Bool,
         after: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [RunSummary]

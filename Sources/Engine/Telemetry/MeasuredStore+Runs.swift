@@ -24,11 +24,12 @@ extension MeasuredStore {
     package func children(
         of run: Identifier,
         step: Int,
+        live: Bool,
         after: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [RunSummary] {
         try await read { () async throws(StoreError) in
-            try await store.children(of: run, step: step, after: after, limit: limit)
+            try await store.children(of: run, step: step, live: live, after: after, limit: limit)
         }
     }
 

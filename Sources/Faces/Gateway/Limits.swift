@@ -29,8 +29,6 @@ package enum Limits {
     static let eventRetry = Duration.seconds(2)
     /// Rows of one page.
     package static let page = 500
-    /// Conditions on fields that one list of runs is filtered by.
-    static let conditions = 16
     /// Characters of one of them.
     static let conditionCharacters = 200
     /// Kinds of work that one claim names, and attempts that it gives.

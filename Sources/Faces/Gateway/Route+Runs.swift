@@ -1,6 +1,7 @@
 internal import Access
 internal import Engine
 internal import Runs
+internal import Storage
 internal import Values
 
 extension Route {
@@ -259,7 +260,7 @@ extension Route {
         Parameter(
             name: "field",
             schema: [
-                "type": "array", "maxItems": .int(Int64(Limits.conditions)),
+                "type": "array", "maxItems": .int(Int64(Storage.Limits.conditions)),
                 "items": Form.setting(
                     "maxLength",
                     .int(Int64(Limits.conditionCharacters)),

@@ -138,24 +138,28 @@ package struct RunDoctor: Sendable {
     ) async throws -> [RunFinding] {
         guard let children = step.children, !step.isUndo else { return [] }
         var (succeeded, failed, live) = (0, 0, 0)
-        var query = RunQuery(limit: Limits.childPage)
-        query.parent = held.run.id
-        query.sort = .oldest
-        while true {
-            let page = try await store.runs(query)
-            let ids = page.filter { $0.parentStep == step.step }.map(\.id)
-            for child in try await store.runs(ids).values {
-                guard child.parent?.generation == children.generation else { continue }
-                if !child.state.isFinal {
-                    live += 1
-                } else if child.state == .completed {
-                    succeeded += 1
-                } else {
-                    failed += 1
+        for isLive in [true, false] {
+            var last: Identifier?
+            repeat {
+                let page = try await store.children(
+                    of: held.run.id,
+                    step: step.step,
+                    live: isLive,
+                    after: last,
+                    limit: Limits.childPage
+                )
+                for child in try await store.runs(page.map(\.id)).values {
+                    guard child.parent?.generation == children.generation else { continue }
+                    if !child.state.isFinal {
+                        live += 1
+                    } else if child.state == .completed {
+                        succeeded += 1
+                    } else {
+                        failed += 1
+                    }
                 }
-            }
-            guard page.count == query.limit, let last = page.last else { break }
-            query.after = query.cursor(last)
+                last = page.count == Limits.childPage ? page.last?.id : nil
+            } while last != nil
         }
         let signals = try await store.signals(of: [held.run.id], limit: Limits.signalPage)
             .filter { $0.step == step.step }

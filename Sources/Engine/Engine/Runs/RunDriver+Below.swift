@@ -12,23 +12,19 @@ extension RunDriver {
         _ held: inout RunKeeper.Held
     ) async throws {
         var outputs = [JSON](repeating: .null, count: children.total)
-        var query = RunQuery(limit: Limits.childPage)
-        query.parent = held.run.id
-        query.sort = .oldest
-        while true {
-            let page = try await store.runs(query)
-            let runs = try await store.runs(page.map(\.id))
-            for summary in page {
-                guard let child = runs[summary.id], let parent = child.parent,
-                    parent.step == step.step,
+        var last: Identifier?
+        repeat {
+            let page = try await below(held.run.id, step, live: false, after: last)
+            let runs = try await store.runs(page)
+            for id in page {
+                guard let child = runs[id], let parent = child.parent,
                     parent.generation == children.generation,
                     outputs.indices.contains(parent.item), let output = child.output
                 else { continue }
                 outputs[parent.item] = try await keeper.value(output, &held)
             }
-            guard page.count == query.limit, let last = page.last else { break }
-            query.after = query.cursor(last)
-        }
+            last = page.count == Limits.childPage ? page.last : nil
+        } while last != nil
         let isFlow: Bool
         if case .flow = held.flow.steps[step.step].work { isFlow = true } else { isFlow = false }
         let output = isFlow ? outputs.first ?? .null : .array(outputs)
@@ -44,16 +40,16 @@ extension RunDriver {
         _ held: inout RunKeeper.Held
     ) async throws {
         guard let children = step.children else { return }
-        var query = RunQuery(limit: Limits.childPage)
-        query.parent = held.run.id
-        query.sort = .oldest
-        while true {
-            let page = try await store.runs(query)
-            for child in page where child.parentStep == step.step {
-                try await tell(order, child.id, children.generation, by: held.run.id)
-            }
-            guard page.count == query.limit, let last = page.last else { break }
-            query.after = query.cursor(last)
+        // Only what has ended can be undone, and what is being undone may have been told before.
+        for live in order == .undo ? [false, true] : [true] {
+            var last: Identifier?
+            repeat {
+                let page = try await below(held.run.id, step, live: live, after: last)
+                for child in page {
+                    try await tell(order, child, children.generation, by: held.run.id)
+                }
+                last = page.count == Limits.childPage ? page.last : nil
+            } while last != nil
         }
         let event = RunEvent.told(
             step: step.step,
@@ -61,6 +57,22 @@ extension RunDriver {
             through: children.started
         )
         try await keeper.apply(event, to: &held)
+    }
+
+    /// The runs a step started, a page of them.
+    private func below(
+        _ run: Identifier,
+        _ step: ActiveStep,
+        live: Bool,
+        after last: Identifier?
+    ) async throws(StoreError) -> [Identifier] {
+        try await store.children(
+            of: run,
+            step: step.step,
+            live: live,
+            after: last,
+            limit: Limits.childPage
+        ).map(\.id)
     }
 
     private func tell(

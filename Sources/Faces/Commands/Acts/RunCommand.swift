@@ -212,7 +212,7 @@ enum RunCommand {
         return .success
     }
 
-    private static func query(_ call: Invocation) throws -> RunQuery {
+    static func query(_ call: Invocation) throws -> RunQuery {
         var query = RunQuery(limit: try call.number("--limit", in: 1...Limits.rows, default: 20))
         query.flow = call["--flow"]
         query.stage = call["--stage"]
@@ -221,7 +221,13 @@ enum RunCommand {
         query.states = Set(try call.all("--state").map { try RunArguments.state($0) })
         query.kinds = call.has("--items") ? [] : [.root, .subflow]
         query.stageBefore = try RunArguments.time(call, "--over").map { Process.now - $0 }
-        for text in call.all("--field") {
+        let conditions = call.all("--field")
+        guard conditions.count <= Storage.Limits.conditions else {
+            throw CommandFailure.usage(
+                "--field can be given at most \(Storage.Limits.conditions) times"
+            )
+        }
+        for text in conditions {
             guard let condition = RunQuery.Condition(text) else {
                 throw CommandFailure.usage(
                     "--field needs a name, one of = < >, and a value; got '\(text)'"
