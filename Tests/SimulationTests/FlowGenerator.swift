@@ -25,7 +25,13 @@ struct FlowGenerator {
             "Policies/judge.yaml": judge(approvals: dice.within(1...2)),
         ]
         for (number, name) in names.enumerated() {
-            var generator = FlowGenerator(dice: dice, rates: rates, calls: calls, gaps: gaps, flow: number)
+            var generator = FlowGenerator(
+                dice: dice,
+                rates: rates,
+                calls: calls,
+                gaps: gaps,
+                flow: number
+            )
             files["Flows/\(name).yaml"] = generator.text(name)
         }
         return files
