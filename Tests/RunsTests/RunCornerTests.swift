@@ -219,6 +219,31 @@ struct RunCornerTests {
         #expect(try run.active("one").state == .ready)
     }
 
+    @Test func `a deadline that passed before an abort begins nothing anew`() throws {
+        let run = try RunFixture(
+            """
+              - id: both
+                parallel:
+                  l: [{id: call, flow: below, with: {message: x}, deadline: 1h, retry: {attempts: 3}}]
+                  r: [{id: one, work: {kind: a}, on_failure: abort}]
+            """
+        )
+        try run.due("call")
+        let step = try run.active("call")
+        try run.send(.told(step: step.step, epoch: step.epoch, through: 1))
+        try run.claim("one")
+        try run.act(.pause)
+        try run.fail("one")
+        #expect(run.run.state == .paused)
+        let told = try run.active("call")
+        try run.send(.told(step: told.step, epoch: told.epoch, through: 1))
+        try run.ended("call", succeeded: 0, failed: 1)
+        #expect(try run.end("call") == .cancelled)
+        try run.act(.resume)
+        #expect(run.run.state == .failed)
+        #expect(run.starts.count == 1)
+    }
+
     @Test(arguments: [
         "work: {kind: b}, when: 'steps.first.output.n > 0'",
         "set: {message: '${{ string(steps.first.output.n) }}'}",

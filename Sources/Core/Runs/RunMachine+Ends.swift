@@ -170,7 +170,7 @@ extension RunMachine {
 
     mutating func endCancelled(_ number: Int) {
         if let step = run.active[number], let failure = step.failure, failure.kind == "deadline",
-            run.state != .undoing
+            run.state != .undoing, run.pausedFrom != .undoing
         {
             return fail(number, failure)
         }
