@@ -235,8 +235,8 @@ import Values
             #expect(try await !world.desk.arrived(["sum": 5], at: token))
             let other: JSON = ["type": "parcel.sent", "data": ["order": "o-2"]]
             let right: JSON = ["type": "parcel.sent", "data": ["order": "o-1"]]
-            #expect(try await world.desk.arrived(event: other, type: "parcel.sent") == 0)
-            #expect(try await world.desk.arrived(event: right, type: "parcel.sent") == 1)
+            #expect(try await world.desk.arrived(event: other, type: "parcel.sent").taken == 0)
+            #expect(try await world.desk.arrived(event: right, type: "parcel.sent").taken == 1)
             #expect(try await world.run(id).state == .completed)
         }
     }

@@ -53,7 +53,7 @@ struct RunEventTests {
             for id in ids + [numeric] { _ = try await world.run(id) { $0.active[0] != nil } }
             let before = store.reads
             func sent(_ event: JSON) async throws -> Int {
-                try await world.desk.arrived(event: event, type: "parcel.sent")
+                try await world.desk.arrived(event: event, type: "parcel.sent").taken
             }
             #expect(try await sent(Self.event("o-60")) == 0)
             #expect(try await sent(["source": "/shop", "data": ["n": 2]]) == 0)
@@ -82,13 +82,39 @@ struct RunEventTests {
             }
             // A list has no text to be found by, so that all three are asked.
             #expect(
-                try await world.desk.arrived(event: Self.event(["a"]), type: "parcel.sent") == 3
+                try await world.desk.arrived(event: Self.event(["a"]), type: "parcel.sent").taken
+                    == 3
             )
             for id in ids { _ = try await world.run(id) { $0.active[1] != nil } }
             #expect(
-                try await world.desk.arrived(event: Self.event("x"), type: "parcel.seen") == 2
+                try await world.desk.arrived(event: Self.event("x"), type: "parcel.seen").taken == 2
             )
             #expect(try await world.run(ids[1]) { $0.active[1] != nil }.state == .running)
+        }
+    }
+
+    @Test func `a run whose release cannot be loaded keeps an event from no other`() async throws {
+        try await VirtualTime.run { time in
+            let store = MemoryStore(secret: [UInt8](repeating: 3, count: 32))
+            let old = [
+                "parcel": Self.flow.replacing("flow: parcel", with: "flow: parcel\ntitle: old")
+            ]
+            let before = try await RunWorld(time, flows: old, store: store)
+            let gone = try await before.start("parcel", ["order": "o-1"])
+            let world = try await RunWorld(
+                time,
+                flows: ["parcel": Self.flow],
+                store: store,
+                seed: 2
+            )
+            let there = try await world.start("parcel", ["order": "o-1"])
+            let reach = try await world.desk.arrived(
+                event: Self.event("o-1"),
+                type: "parcel.sent"
+            )
+            #expect(reach == EventReach(taken: 1, failed: 1))
+            #expect(try await store.run(there)?.active[0] == nil)
+            #expect(try await store.run(gone)?.active[0]?.wait != nil)
         }
     }
 
@@ -98,7 +124,7 @@ struct RunEventTests {
             let run = try await world.run(id) { $0.active[0] != nil }
             let key = try #require(run.active[0]?.wait?.key)
             #expect(key.hasPrefix("parcel.sent\u{1F}"))
-            #expect(try await world.desk.arrived(event: Self.event("o-1"), type: key) == 0)
+            #expect(try await world.desk.arrived(event: Self.event("o-1"), type: key).taken == 0)
         }
     }
 }

@@ -218,7 +218,7 @@ struct SimulatedWorkers: Sendable {
             case .event(let type, _)?:
                 for about in 0...1 as ClosedRange<Int64> {
                     let event: JSON = ["n": 2, "about": .int(about)]
-                    if try await desk.arrived(event: event, type: type) > 0 { isAny = true }
+                    if try await desk.arrived(event: event, type: type).taken > 0 { isAny = true }
                 }
             default: continue
             }

@@ -228,6 +228,15 @@ extension Components {
 
     private static let taken = Form.object(
         "How many steps took it.",
-        [("taken", Form.count("So many."))]
+        [("taken", Form.count("So many."))],
+        optional: [
+            (
+                "failed",
+                Form.count(
+                    "So many more may have waited for it and cannot take it: their release cannot be "
+                        + "loaded, or they have no room for it. Not given where there are none."
+                )
+            )
+        ]
     )
 }

@@ -202,8 +202,7 @@ extension Gateway {
             )
         }
         do throws(EngineError) {
-            let count = try await runDesk.arrived(event: call.body, type: type)
-            return .json(["taken": .int(Int64(count))])
+            return .json(try await runDesk.arrived(event: call.body, type: type).json)
         } catch {
             throw Problem(error)
         }

@@ -20,6 +20,28 @@ package struct WorkItem: Sendable, Equatable {
     package var key: String { "\(run)/\(step)" }
 }
 
+/// What became of an event.
+package struct EventReach: Sendable, Equatable {
+    /// Steps that have it, durably.
+    package var taken = 0
+    /// Steps that may have waited for it and cannot take it: their release cannot be loaded, or they
+    /// have no room for it.
+    package var failed = 0
+
+    package init(taken: Int = 0, failed: Int = 0) {
+        self.taken = taken
+        self.failed = failed
+    }
+
+    /// As the API and `--json` give it.
+    package var json: JSON {
+        let all: [JSONObject.Member] = [
+            .init("taken", .int(Int64(taken))), .init("failed", .int(Int64(failed))),
+        ]
+        return .object(JSONObject(uniqueMembers: Array(all.prefix(failed == 0 ? 1 : 2))))
+    }
+}
+
 extension RunDesk {
     /// Claims attempts at steps of those kinds for a worker, each under a lease; fewer or none where
     /// no more are ready.
@@ -236,26 +258,27 @@ extension RunDesk {
         }
     }
 
-    /// Brings an event to every step that waits for one like it; how many took it.
+    /// Brings an event to every step that waits for one like it.
     ///
     /// Those whose condition asks for one value of a field are found by the value the event has there,
     /// so that the others, however many, are not looked at.
     package func arrived(
         event: JSON,
         type: String
-    ) async throws(EngineError) -> Int {
+    ) async throws(EngineError) -> EventReach {
         // A type of this form would find steps by what they ask of another.
-        guard !type.contains(EventSubject.separator) else { return 0 }
-        var count = try await arrived(event, at: type)
+        guard !type.contains(EventSubject.separator) else { return EventReach() }
+        var reach = EventReach()
+        try await arrived(event, at: type, &reach)
         var (after, before) = EventSubject.keys(of: type)
         while let key = try await waitKey(after, before) {
-            guard let (_, about) = EventSubject.read(key) else { return count }
+            guard let (_, about) = EventSubject.read(key) else { return reach }
             if let subject = about.same(of: event) {
-                count += try await arrived(event, at: subject.key(in: type))
+                try await arrived(event, at: subject.key(in: type), &reach)
             }
             after = about.end(in: type)
         }
-        return count
+        return reach
     }
 
     private func waitKey(_ after: String, _ before: String) async throws(EngineError) -> String? {
@@ -270,8 +293,11 @@ extension RunDesk {
         }
     }
 
-    private func arrived(_ event: JSON, at key: String) async throws(EngineError) -> Int {
-        var count = 0
+    private func arrived(
+        _ event: JSON,
+        at key: String,
+        _ reach: inout EventReach
+    ) async throws(EngineError) {
         var last: StepPlace?
         while true {
             let page: [StepPlace]
@@ -285,8 +311,16 @@ extension RunDesk {
             } catch {
                 throw EngineError(error)
             }
-            for place in page where try await take(event, place) { count += 1 }
-            guard page.count == Limits.childPage, let end = page.last else { return count }
+            for place in page {
+                do throws(EngineError) {
+                    if try await take(event, place) { reach.taken += 1 }
+                } catch {
+                    // What is wrong with one run keeps the event from no other.
+                    guard error.code != .store, error.code != .busy else { throw error }
+                    reach.failed += 1
+                }
+            }
+            guard page.count == Limits.childPage, let end = page.last else { return }
             last = end
         }
     }

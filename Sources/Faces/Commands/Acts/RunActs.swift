@@ -112,13 +112,19 @@ enum RunActs {
             "time": .string(now.rfc3339), "data": try RunArguments.json(call, "--data") ?? .null,
         ]
         let opened = try OpenStore(call, mode: .oneShot)
-        let count = try await opened.runDesk.arrived(event: event, type: type)
+        let reach = try await opened.runDesk.arrived(event: event, type: type)
         await opened.store.close()
         if call.wantsJSON {
-            Terminal.standard.print(["taken": .int(Int64(count))])
+            Terminal.standard.print(reach.json)
         } else {
+            let count = reach.taken
             Terminal.standard.print("\(count) step\(count == 1 ? "" : "s") took it")
-            if count == 0 {
+            if reach.failed > 0 {
+                Terminal.standard.note(
+                    "\(reach.failed) more may have waited for it and cannot take it: 'stepgate stuck' "
+                        + "and 'stepgate doctor' say why"
+                )
+            } else if count == 0 {
                 Terminal.standard.note(
                     "no step waits for it now, and events are not kept: 'stepgate stuck' shows what "
                         + "is waited for"
