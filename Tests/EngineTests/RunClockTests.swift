@@ -84,6 +84,46 @@ struct RunClockTests {
         }
     }
 
+    @Test func `a lease claimed longer ago than the clock was set back by ends that much later`()
+        async throws
+    {
+        try await Self.play { engine in
+            let scene = try await engine(1)
+            try await scene.driving {
+                _ = try await scene.world.start("pick")
+                let first = try await scene.untilClaimed().0
+                // Nobody can tell it from one claimed since.
+                try await scene.time.sleep(for: .seconds(40))
+                scene.clock.jump(by: .seconds(-30))
+                let (second, waited) = try await scene.untilClaimed()
+                #expect(waited > .seconds(48))
+                #expect(waited < .seconds(53))
+                #expect(first.epoch < second.epoch)
+            }
+        }
+    }
+
+    @Test func `runs started after the clock was set back stand among those of that hour`()
+        async throws
+    {
+        try await Self.play { engine in
+            let scene = try await engine(1)
+            let early = try await scene.world.start("pick")
+            try await scene.time.sleep(for: .seconds(1_800))
+            let late = try await scene.world.start("pick")
+            scene.clock.jump(by: .seconds(-900))
+            let between = try await scene.world.start("pick")
+            var query = RunQuery(limit: 1)
+            var found: [Identifier] = []
+            while let run = try await scene.world.store.runs(query).first {
+                found.append(run.id)
+                query.after = query.cursor(run)
+            }
+            // Each once, page by page, by what the clock said when it was started.
+            #expect(found == [late, between, early])
+        }
+    }
+
     @Test(arguments: [-3_600, 3_600])
     func `a lease that nobody ends lasts as long as was said, however the clock is set`(
         seconds: Int
