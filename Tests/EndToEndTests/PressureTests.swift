@@ -92,17 +92,29 @@ struct PressureTests {
             #expect(refused.status == 503)
             #expect(refused.body["type"]?.string == "urn:stepgate:problem:unavailable")
         }
+        let lines = (0..<10).map {
+            #"{"policy":"refund","input":{"amount":\#($0)},"key":"line-\#($0)"}"#
+        }
+        let refused = try await Wire.batch(url, agent, lines)
+        #expect(refused.map { $0["status"] } == Array(repeating: 503, count: 10))
         #expect(try await Wire.send(url + "/v1/decisions/\(id)", "GET", agent).status == 200)
         #expect(try await Wire.send(url + "/readyz", "GET", nil).status == 200)
 
         try bound(server.process, "unlimited:unlimited")
         // The same keys: what was refused was not remembered, and what is taken on now is one each.
         for number in 0..<20 { #expect(try await ask("full-\(number)").status == 200) }
+        let taken = try await Wire.batch(url, agent, lines)
+        #expect(taken.map { $0["status"] } == Array(repeating: 200, count: 10))
+        let ids = taken.compactMap { $0["decision"]?["decision"]?.string }
+        #expect(Set(ids).count == 10)
+        // Sent again, each line is the decision that it was.
+        let again = try await Wire.batch(url, agent, lines)
+        #expect(again.compactMap { $0["decision"]?["decision"]?.string } == ids)
         #expect(try await ask("a").body["decision"]?.string == id)
         server.process.terminate()
         server.process.waitUntilExit()
         #expect(server.process.terminationStatus == 0)
-        #expect(try program.json("decisions", "list", "--limit", "100").array?.count == 21)
+        #expect(try program.json("decisions", "list", "--limit", "100").array?.count == 31)
         #expect(try program.run("log", "verify").code == 0)
     }
 

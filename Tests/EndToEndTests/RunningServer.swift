@@ -59,4 +59,16 @@ enum Wire {
         let status = (response as? HTTPURLResponse)?.statusCode ?? 0
         return (status, try JSON.read([UInt8](data)))
     }
+
+    /// Sends steps in one request; the answer's lines.
+    static func batch(_ url: String, _ token: String, _ lines: [String]) async throws -> [JSON] {
+        let address = try #require(URL(string: url + "/v1/decisions:batch"))
+        var request = URLRequest(url: address, timeoutInterval: 20)
+        request.httpMethod = "POST"
+        request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        request.setValue("application/x-ndjson", forHTTPHeaderField: "Content-Type")
+        request.httpBody = Data(lines.joined(separator: "\n").utf8)
+        let (data, _) = try await URLSession.shared.data(for: request)
+        return try data.split(separator: UInt8(ascii: "\n")).map { try JSON.read([UInt8]($0)) }
+    }
 }
