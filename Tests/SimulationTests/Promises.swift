@@ -93,8 +93,10 @@ final class Promises: Sendable {
             return true
         }
         // Another step may have ended the run meanwhile.
-        switch try await store.run(run)?.state {
+        let known = try await store.run(run)
+        switch known?.state {
         case .failed?, .cancelled?, .undoing?: return true
+        case .paused? where known?.pausedFrom == .undoing: return true
         default: break
         }
         return try await events(of: run, store).contains { event in
