@@ -62,6 +62,32 @@ struct ReleaseDeskTests {
         )
     }
 
+    /// A store that does not take what is to be committed.
+    private struct Refusing: WrappingStore {
+        let store: MemoryStore
+
+        func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
+            throw StoreError(.unavailable, "the disk is full")
+        }
+    }
+
+    @Test func `a release is kept together with its entry, or not at all`() async throws {
+        let refusing = ReleaseDesk(
+            store: Refusing(store: store),
+            releases: StoredReleases(store: store),
+            surroundings: surroundings
+        )
+        let release = try release(10)
+        await #expect(throws: EngineError.self) {
+            try await refusing.keep(release, text: nil, by: "ada")
+        }
+        #expect(try await store.release(release.digest) == nil)
+        #expect(try await store.head().count == 0)
+        _ = try await desk.keep(release, text: nil, by: "ada")
+        #expect(try await store.release(release.digest) != nil)
+        #expect(try await store.head().count == 1)
+    }
+
     @Test func `what is live already is not promoted again, and each act is an entry`()
         async throws
     {

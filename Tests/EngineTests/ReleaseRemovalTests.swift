@@ -144,10 +144,12 @@ struct ReleaseRemovalTests {
             "flow: long\ninput: {}\nsteps: [{id: a, work: {kind: k, output: {n: integer}}}]\n"
         try await RunWorld.run(["long": flow]) { world in
             let release = world.desk.release.digest
-            try await world.store.keep(
+            let kept = KeptRelease(
                 StoredRelease(digest: release, files: ["stepgate.yaml": []]),
                 ReleaseNote(release: release, keptAt: world.time.now, person: "ada", text: nil)
             )
+            let entry = StoreFixture.entry(StoreFixture.record(1), .administered)
+            _ = try await world.store.commit([Change(entries: [entry], kept: kept)])
             let desk = ReleaseDesk(
                 store: world.store,
                 releases: Gone(),

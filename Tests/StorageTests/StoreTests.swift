@@ -234,14 +234,19 @@ struct StoreTests {
             person: "ada",
             text: "the first"
         )
-        try await store.keep(release, note)
+        func keep(_ note: ReleaseNote) async throws {
+            let entry = StoreFixture.entry(StoreFixture.record(1), .administered)
+            let change = Change(entries: [entry], kept: KeptRelease(release, note))
+            _ = try await store.commit([change])
+        }
+        try await keep(note)
         let again = ReleaseNote(
             release: release.digest,
             keptAt: StoreFixture.now + .seconds(1),
             person: "bob",
             text: nil
         )
-        try await store.keep(release, again)
+        try await keep(again)
         #expect(try await store.releaseNotes(limit: 10) == [note])
         #expect(try await store.release(release.digest) == release)
         #expect(try await store.release(.zero) == nil)

@@ -85,9 +85,6 @@ extension WrappingStore {
     package func keep(_ answer: KeptAnswer) async throws(StoreError) {
         try await store.keep(answer)
     }
-    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
-        try await store.keep(release, note)
-    }
     package func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval? {
         try await store.removal(of: release)
     }

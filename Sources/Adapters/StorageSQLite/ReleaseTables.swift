@@ -2,7 +2,7 @@ internal import Decisions
 internal import Storage
 internal import Values
 
-/// The tables of releases, within one transaction: what may be of a release, and its removal.
+/// The tables of releases, within one transaction: what may be of a release, its keeping and removal.
 struct ReleaseTables {
     private let connection: SQLiteConnection
     /// Releases met in this transaction, and whether they were removed.
@@ -83,7 +83,28 @@ struct ReleaseTables {
         return Int(row?[0].integer ?? 0)
     }
 
-    // MARK: Removal
+    // MARK: Writing
+
+    mutating func keep(_ kept: KeptRelease) throws {
+        let (release, note) = (key(kept.release.digest), kept.note)
+        try connection.run("DELETE FROM removed_releases WHERE release=?", [release])
+        for (path, bytes) in kept.release.files.sorted(by: { $0.key < $1.key }) {
+            let digest = SQLiteValue.blob(Digest(of: bytes).bytes)
+            try connection.run("INSERT OR IGNORE INTO files VALUES (?,?)", [digest, .blob(bytes)])
+            try connection.run(
+                "INSERT OR IGNORE INTO release_files VALUES (?,?,?)",
+                [release, .text(path), digest]
+            )
+        }
+        try connection.run(
+            "INSERT OR IGNORE INTO releases VALUES (?,?,?,?)",
+            [
+                release, .integer(note.keptAt.microseconds), .text(note.person),
+                note.text.map(SQLiteValue.text) ?? .null,
+            ]
+        )
+        known[kept.release.digest] = false
+    }
 
     /// Takes its files away, those of no other release, and remembers that it was there.
     mutating func remove(_ removal: ReleaseRemoval) throws {

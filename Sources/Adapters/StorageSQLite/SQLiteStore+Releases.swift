@@ -3,33 +3,6 @@ package import Storage
 package import Values
 
 extension SQLiteStore {
-    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
-        try await write { connection in
-            try connection.run(
-                "DELETE FROM removed_releases WHERE release=?",
-                [.blob(release.digest.bytes)]
-            )
-            for (path, bytes) in release.files.sorted(by: { $0.key < $1.key }) {
-                let digest = Digest(of: bytes).bytes
-                try connection.run(
-                    "INSERT OR IGNORE INTO files VALUES (?,?)",
-                    [.blob(digest), .blob(bytes)]
-                )
-                try connection.run(
-                    "INSERT OR IGNORE INTO release_files VALUES (?,?,?)",
-                    [.blob(release.digest.bytes), .text(path), .blob(digest)]
-                )
-            }
-            try connection.run(
-                "INSERT OR IGNORE INTO releases VALUES (?,?,?,?)",
-                [
-                    .blob(note.release.bytes), .integer(note.keptAt.microseconds),
-                    .text(note.person), note.text.map(SQLiteValue.text) ?? .null,
-                ]
-            )
-        }
-    }
-
     package func release(_ digest: Digest) async throws(StoreError) -> StoredRelease? {
         try await read { connection in
             let rows = try connection.rows(

@@ -119,6 +119,7 @@ struct Transaction {
                 Rows.values(of: promotion)
             )
         }
+        if let kept = change.kept { try releases.keep(kept) }
         if let removal = change.removal { try releases.remove(removal) }
         for model in change.models { models[model.model] = model }
     }

@@ -42,12 +42,12 @@ package struct ReleaseDesk: Sendable {
                 let known = try await store.releaseNotes(limit: Limits.listedReleases)
                 return known.first { $0.release == release.digest } ?? note
             }
-            try await store.keep(
-                StoredRelease(digest: release.digest, files: release.files),
-                note
-            )
+            let stored = StoredRelease(digest: release.digest, files: release.files)
             _ = try await store.commit([
-                Change(entries: [entry("release_kept", release.digest, by: person)])
+                Change(
+                    entries: [entry("release_kept", release.digest, by: person)],
+                    kept: KeptRelease(stored, note)
+                )
             ])
         } catch {
             throw EngineError(error)

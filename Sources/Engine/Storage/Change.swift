@@ -24,6 +24,9 @@ package struct Change: Sendable {
     @Apart package var token: AccessToken?
     /// A release that goes live; refused as stale when its number is not the next.
     @Apart package var promotion: Promotion?
+    /// A release that is kept whole; one that is there already stays as it was, one that was removed
+    /// is there again.
+    @Apart package var kept: KeptRelease?
     /// A release whose files go; refused while anything needs it.
     @Apart package var removal: ReleaseRemoval?
     /// Where the result of the decision inserted is to be sent, once it is final.
@@ -39,6 +42,7 @@ package struct Change: Sendable {
         models: [ModelState] = [],
         token: AccessToken? = nil,
         promotion: Promotion? = nil,
+        kept: KeptRelease? = nil,
         removal: ReleaseRemoval? = nil,
         callback: Callback? = nil,
         runs: [RunWrite] = []
@@ -58,6 +62,7 @@ package struct Change: Sendable {
         self.models = models
         self.token = token
         self.promotion = promotion
+        self.kept = kept
         self.removal = removal
         self.callback = callback
         self.runs = runs

@@ -5,15 +5,6 @@ internal import Synchronization
 package import Values
 
 extension MemoryStore {
-    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
-        state.withLock { state in
-            guard state.releases[release.digest] == nil else { return }
-            state.releases[release.digest] = release
-            state.removals[release.digest] = nil
-            state.notes.append(note)
-        }
-    }
-
     package func releaseNotes(limit: Int) async throws(StoreError) -> [ReleaseNote] {
         state.withLock { state in
             let newest = state.notes.sorted { $1.keptAt < $0.keptAt }
@@ -73,6 +64,14 @@ extension MemoryStore.State {
         use.reviewCount = open.count
         use.reviews = Array(open.map(\.id).sorted().prefix(ReleaseUse.named))
         return use
+    }
+
+    mutating func keep(_ kept: KeptRelease) {
+        let release = kept.release
+        guard releases[release.digest] == nil else { return }
+        releases[release.digest] = release
+        removals[release.digest] = nil
+        notes.append(kept.note)
     }
 
     mutating func remove(_ removal: ReleaseRemoval) {

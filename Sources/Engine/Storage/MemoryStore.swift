@@ -98,6 +98,7 @@ package final class MemoryStore: Store {
         }
         if let token = change.token { state.tokens[token.id] = token }
         if let promotion = change.promotion { state.promotions.append(promotion) }
+        if let kept = change.kept { state.keep(kept) }
         if let removal = change.removal { state.remove(removal) }
         for model in change.models { state.models[model.model] = model }
         if case .insert(let record, let key?)? = change.decision {

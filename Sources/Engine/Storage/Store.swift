@@ -79,9 +79,6 @@ package protocol Store: RunStore {
     /// Keeps an answer in the place of an earlier one, and lets go of some that have expired.
     func keep(_ answer: KeptAnswer) async throws(StoreError)
 
-    /// Keeps a release whole, with its note; keeping one again changes nothing, unless it was removed
-    /// meanwhile.
-    func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError)
     func release(_ digest: Digest) async throws(StoreError) -> StoredRelease?
     /// By whom and when a release was removed that is not there any more.
     func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval?
@@ -174,6 +171,17 @@ package struct CallbackQuery: Sendable, Equatable {
     package var limit: Int
 
     package init(limit: Int = 100) { self.limit = limit }
+}
+
+/// A release as it comes to be kept.
+package struct KeptRelease: Sendable, Equatable {
+    package let release: StoredRelease
+    package let note: ReleaseNote
+
+    package init(_ release: StoredRelease, _ note: ReleaseNote) {
+        self.release = release
+        self.note = note
+    }
 }
 
 /// A release with every file it refers to, as its manifest names them.

@@ -217,9 +217,6 @@ package final class MeasuredStore: Store {
         try await store.keep(answer)
     }
 
-    package func keep(_ release: StoredRelease, _ note: ReleaseNote) async throws(StoreError) {
-        try await store.keep(release, note)
-    }
     package func removal(of release: Digest) async throws(StoreError) -> ReleaseRemoval? {
         try await read { () async throws(StoreError) in
             try await store.removal(of: release)
