@@ -54,7 +54,7 @@ struct OutageTests {
         try await world.store.decisions(DecisionQuery(limit: 100_000))
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `twenty minutes are waited out: nobody is flooded, nothing is hammered, nothing lost`()
         async throws
     {
@@ -81,7 +81,7 @@ struct OutageTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `what went to people meanwhile is recalled, but for what somebody claimed`() async throws {
         try await VirtualTime.run { time in
             let calls = CallCount()

@@ -101,7 +101,7 @@ import Values
         """,
     ]
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `whenever the engine dies, the next one ends the run as if nothing had happened`()
         async throws
     {
