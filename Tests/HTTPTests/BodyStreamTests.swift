@@ -3,7 +3,7 @@ import HTTPMicro
 import Testing
 
 /// Request bodies that are read while they come.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BodyStreamTests {
     private static let head = "POST /batch HTTP/1.1\r\nHost: test\r\n"
     private static let chunked = head + "Transfer-Encoding: chunked\r\n"

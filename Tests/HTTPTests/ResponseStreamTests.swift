@@ -3,7 +3,7 @@ import HTTPMicro
 import Testing
 
 /// Answers that are written bit by bit.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ResponseStreamTests {
     private static let get = "GET /events HTTP/1.1\r\nHost: test\r\n\r\n"
     private static let events = HTTPResponse(
