@@ -22,7 +22,11 @@ func fuzzTables(_ bytes: [UInt8]) {
     }
     hold(end <= text.utf8.count, "a record stands behind the text")
     let written = records.map { record in
-        record.cells.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }.joined(separator: ",")
+        record.cells.map { cell in
+            // By scalars: a quote that a mark joins is one, too.
+            let doubled = cell.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] }
+            return "\"" + String(String.UnicodeScalarView(doubled)) + "\""
+        }.joined(separator: ",")
     }.joined(separator: "\n")
     do {
         let again = try CSV.records(written)
