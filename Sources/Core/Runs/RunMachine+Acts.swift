@@ -205,7 +205,7 @@ extension RunMachine {
                 throw .state(
                     run.state,
                     "step \(name(number)) is done only when step \(name(holder)) fails, which it did "
-                        + "not; restart from that"
+                        + "not; restart from step \(name(holder)) instead"
                 )
             }
             current = holder

@@ -38,7 +38,11 @@ enum RunCommand {
                 OptionSpecification("--stage", "NAME", "only in that stage"),
                 OptionSpecification("--state", "STATE", "only in that state; may be repeated"),
                 OptionSpecification("--caller", "NAME", "only those that they started"),
-                OptionSpecification("--owner", "NAME", "only those of which they have a step"),
+                OptionSpecification(
+                    "--owner",
+                    "NAME",
+                    "only those NAME is at now, as a worker or reviewer"
+                ),
                 OptionSpecification("--over", "TIME", "only those longer in their stage"),
                 OptionSpecification(
                     "--field",

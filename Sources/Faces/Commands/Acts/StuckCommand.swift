@@ -15,7 +15,11 @@ enum StuckCommand {
             options: [
                 OptionSpecification("--stage", "NAME", "only in that stage"),
                 OptionSpecification("--over", "TIME", "only those longer in their stage"),
-                OptionSpecification("--owner", "NAME", "only what they have a step of"),
+                OptionSpecification(
+                    "--owner",
+                    "NAME",
+                    "only what NAME is at, as a worker or reviewer"
+                ),
                 OptionSpecification("--flow", "NAME", "only of that flow"),
                 OptionSpecification("--limit", "N", "at most so many runs (default: 50)"),
             ],
