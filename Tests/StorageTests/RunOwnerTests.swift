@@ -29,14 +29,7 @@ struct RunOwnerTests {
 
     /// A run that waits for a review, which is 100 behind it.
     private func insertAsking(_ number: UInt64, in store: any Store) async throws {
-        let record = StoreFixture.record(number, state: .review)
-        _ = try await store.commit([
-            Change(
-                entries: [StoreFixture.entry(record, .reviewOpened)],
-                decision: .insert(record, key: nil),
-                review: .insert(StoreFixture.review(number + 100, of: number))
-            )
-        ])
+        _ = try await store.commit([StoreFixture.reviewed(number)])
         var step = F.step(0, .waiting(.decision(StoreFixture.id(number))))
         step.decision = StoreFixture.id(number)
         try await store.insert(F.run(number), step)

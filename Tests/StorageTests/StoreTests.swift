@@ -192,14 +192,7 @@ struct StoreTests {
     ) async throws {
         let store = try store(kind)
         for number in 1...4 as ClosedRange<UInt64> {
-            let record = StoreFixture.record(number, state: .review)
-            _ = try await store.commit([
-                Change(
-                    entries: [StoreFixture.entry(record, .reviewOpened)],
-                    decision: .insert(record, key: nil),
-                    review: .insert(StoreFixture.review(number + 100, of: number))
-                )
-            ])
+            _ = try await store.commit([StoreFixture.reviewed(number)])
         }
         var review = try #require(try await store.review(StoreFixture.id(101)))
         #expect(review.version == 1)

@@ -47,6 +47,16 @@ package enum StoreFixture {
         PayloadPart(name, salt: [UInt8](repeating: 5, count: 16), value: value)
     }
 
+    /// A decision that waits for its review, whose number is greater by 100.
+    package static func reviewed(_ number: UInt64) -> Change {
+        let record = record(number, state: .review)
+        return Change(
+            entries: [entry(record, .reviewOpened)],
+            decision: .insert(record, key: nil),
+            review: .insert(review(number + 100, of: number))
+        )
+    }
+
     /// A decision made at once, with its key.
     package static func decided(_ number: UInt64, scope: String = "job") -> Change {
         let record = record(number)
