@@ -26,7 +26,7 @@ struct WaitersTests {
             let start = time.now
             func wait(_ name: String, _ number: UInt64, _ seconds: Int64) async {
                 let until = start + .seconds(seconds)
-                await waiters.wait(for: StoreFixture.id(number), .settled, until: until)
+                _ = await waiters.wait(for: StoreFixture.id(number), .settled, until: until)
                 left.note(name, time.now - start)
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -54,6 +54,30 @@ struct WaitersTests {
         }
     }
 
+    @Test func `who is told of a decision by its maker is given it, and others look for it`()
+        async throws
+    {
+        try await VirtualTime.run { time in
+            let waiters = Waiters(clock: time)
+            let view = DecisionView(record: StoreFixture.record(1), output: "yes")
+            let until = time.now + .seconds(60)
+            try await withThrowingTaskGroup(of: DecisionView?.self) { group in
+                group.addTask { await waiters.wait(for: view.record.id, .settled, until: until) }
+                group.addTask {
+                    try await time.sleep(for: .seconds(1))
+                    waiters.tell(view.record.id, .decided, view)
+                    return nil
+                }
+                var given: [DecisionView] = []
+                for try await told in group { if let told { given.append(told) } }
+                #expect(given == [view])
+            }
+            // Who comes later knows that it is decided, and has to look how.
+            let later = await waiters.wait(for: view.record.id, .settled, until: until)
+            #expect(later == nil)
+        }
+    }
+
     @Test func `many who leave one after the other leave within a moment of their times`()
         async throws
     {
@@ -66,7 +90,7 @@ struct WaitersTests {
                 for number in 1...500 as ClosedRange<UInt64> {
                     let until = start + .milliseconds(Int64(number))
                     group.addTask {
-                        await waiters.wait(for: StoreFixture.id(number), .settled, until: until)
+                        _ = await waiters.wait(for: StoreFixture.id(number), .settled, until: until)
                         left.note("\(number)", time.now - until)
                         if number == 500 { waiters.stop() }
                     }
@@ -88,15 +112,15 @@ struct WaitersTests {
                     waiters.tell(StoreFixture.id(1), .review)
                     waiters.tell(StoreFixture.id(2), .decided)
                     let until = start + .seconds(60)
-                    await waiters.wait(for: StoreFixture.id(2), .settled, until: until)
+                    _ = await waiters.wait(for: StoreFixture.id(2), .settled, until: until)
                     #expect(time.now == start)
                     // That it waits for a person answers one wish and not the other.
-                    await waiters.wait(for: StoreFixture.id(1), .answered, until: until)
+                    _ = await waiters.wait(for: StoreFixture.id(1), .answered, until: until)
                     #expect(time.now == start)
                     for number in 0..<UInt64(Limits.tellingsKept) {
                         waiters.tell(StoreFixture.id(number + 10), .decided)
                     }
-                    await waiters.wait(for: StoreFixture.id(2), .settled, until: until)
+                    _ = await waiters.wait(for: StoreFixture.id(2), .settled, until: until)
                     #expect(time.now == until)
                     waiters.stop()
                 }
@@ -110,7 +134,7 @@ struct WaitersTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 let until = time.now + .seconds(60)
                 group.addTask {
-                    await waiters.wait(for: StoreFixture.id(1), .settled, until: until)
+                    _ = await waiters.wait(for: StoreFixture.id(1), .settled, until: until)
                 }
                 try await time.sleep(for: .seconds(1))
                 let first = waiters.waited(among: [], since: 0)

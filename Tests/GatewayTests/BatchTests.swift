@@ -227,9 +227,9 @@ struct BatchTests {
             let refused = try await world.batch(upload, as: .reviewer)
             #expect(refused.status == 403)
             #expect(upload.reads == 0)
-            #expect(Gateway.streams(method: "POST", path: "/v1/decisions:batch"))
-            #expect(!Gateway.streams(method: "GET", path: "/v1/decisions:batch"))
-            #expect(!Gateway.streams(method: "POST", path: "/v1/decisions"))
+            #expect(Gateway.pace(method: "POST", path: "/v1/decisions:batch") == .streamed)
+            #expect(Gateway.pace(method: "GET", path: "/v1/decisions:batch") == .usual)
+            #expect(Gateway.pace(method: "POST", path: "/v1/decisions") == .brief)
         }
     }
 

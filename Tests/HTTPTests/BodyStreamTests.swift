@@ -51,7 +51,8 @@ struct BodyStreamTests {
     }
 
     @Test func `only what the server is told to stream is streamed`() async throws {
-        let server = try HTTPServer(port: 0, streams: { $0.path == "/batch" }) {
+        let server = try HTTPServer(port: 0, handling: { $0.path == "/batch" ? .streamed : .usual })
+        {
             request,
             responder in
             let kind = request.stream == nil ? "whole" : "streamed"
@@ -78,7 +79,7 @@ struct BodyStreamTests {
     }
 
     @Test func `a client that waits for 100-continue and is refused sends nothing`() throws {
-        let server = try HTTPServer(port: 0, streams: { _ in true }) { _, responder in
+        let server = try HTTPServer(port: 0, handling: { _ in .streamed }) { _, responder in
             responder.respond(HTTPResponse(status: 401))
         }
         defer { server.stop() }

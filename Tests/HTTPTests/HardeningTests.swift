@@ -176,7 +176,7 @@ struct HardeningTests {
         let server = try HTTPServer(
             port: 0,
             limits: limits,
-            streams: { $0.path == "/streamed" }
+            handling: { $0.path == "/streamed" ? .streamed : .usual }
         ) { _, responder in responder.respond(HTTPResponse(status: 200)) }
         defer { server.stop() }
         let client = try ServerTestClient(port: server.port)
@@ -246,7 +246,7 @@ struct HardeningTests {
         let server = try HTTPServer(
             port: 0,
             limits: limits,
-            streams: { $0.path == "/streamed" }
+            handling: { $0.path == "/streamed" ? .streamed : .usual }
         ) { request, responder in
             kept.add(request)
             if request.stream == nil { responder.respond(HTTPResponse(status: 200)) }

@@ -56,7 +56,7 @@ struct SecureServerTests {
         .enabled(if: CurlCommand.isHere, "needs the curl command")
     )
     func `answers and bodies are streamed through TLS`() throws {
-        let server = try HTTPServer(port: 0, tls: identity(), streams: { _ in true }) {
+        let server = try HTTPServer(port: 0, tls: identity(), handling: { _ in .streamed }) {
             request,
             responder in
             let stream = responder.stream(

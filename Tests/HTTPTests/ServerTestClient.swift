@@ -194,12 +194,13 @@ final class ServerTestHost: Sendable {
     let calls: AsyncStream<ServerTestCall>
 
     init(_ change: (inout HTTPServerLimits) -> Void = { _ in }, streams: Bool) throws {
+        let handling: HTTPHandling = streams ? .streamed : .usual
         var limits = HTTPServerLimits()
         limits.watchMilliseconds = 20
         change(&limits)
         let (calls, inbox) = AsyncStream<ServerTestCall>.makeStream()
         self.calls = calls
-        server = try HTTPServer(port: 0, limits: limits, streams: { _ in streams }) {
+        server = try HTTPServer(port: 0, limits: limits, handling: { _ in handling }) {
             inbox.yield(ServerTestCall(request: $0, responder: $1))
         }
     }

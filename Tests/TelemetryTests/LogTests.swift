@@ -109,11 +109,44 @@ struct LogTests {
         #expect(lines.texts.isEmpty)
         for _ in 0..<100 { gate.signal() }
         await writer.finish(within: .seconds(60))
-        #expect(lines.texts.count == 6)
-        #expect(lines.texts.contains("dropped 6"))
+        let four = String(repeating: "0123456789", count: 4)
+        #expect(lines.texts == ["0123456789", four, "dropped 6"])
         #expect(writer.offer(line))
         await writer.finish(within: .seconds(60))
-        #expect(lines.texts.count == 7)
+        #expect(lines.texts.count == 4)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `lines that wait are written together, whole, and no more than a pipe takes at once`()
+        async
+    {
+        let gate = DispatchSemaphore(value: 0)
+        let began = DispatchSemaphore(value: 0)
+        let writer = LineWriter(
+            limit: 1 << 20,
+            droppedLine: { _ in [] },
+            write: { [lines] piece in
+                began.signal()
+                gate.wait()
+                _ = lines.add(piece)
+            }
+        )
+        #expect(writer.offer(Array("first\n".utf8)))
+        began.wait()
+        let sent = (0..<100).map { number in
+            "\(number) " + String(repeating: "x", count: number * 97 % 6_000) + "\n"
+        }
+        for line in sent { #expect(writer.offer(Array(line.utf8))) }
+        for _ in 0..<200 { gate.signal() }
+        await writer.finish(within: .seconds(60))
+        let pieces = lines.texts
+        #expect(pieces.joined() == "first\n" + sent.joined())
+        #expect(pieces.count < sent.count)
+        for piece in pieces {
+            #expect(piece.hasSuffix("\n"))
+            // One line may be longer by itself.
+            #expect(piece.utf8.count <= 4_096 || piece.filter { $0 == "\n" }.count == 1)
+        }
     }
 
     @Test func `a failure is told once, and its end with what it lasted`() {

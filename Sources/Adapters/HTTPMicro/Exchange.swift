@@ -57,6 +57,7 @@ final class Exchange: Sendable {
     let request: HTTPRequest
     let client: Connection
     private let loop: ServerLoop
+    private let isBrief: Bool
     private let limits: HTTPServerLimits
     // Used to suspend and resume only, which libmicrohttpd allows from any thread.
     nonisolated(unsafe) private let connection: OpaquePointer
@@ -67,18 +68,22 @@ final class Exchange: Sendable {
         _ request: HTTPRequest,
         client: Connection,
         loop: ServerLoop,
-        isStreamed: Bool
+        handling: HTTPHandling
     ) {
         let limits = loop.service.limits
         unsafe self.connection = connection
         self.request = request
         self.client = client
         self.loop = loop
+        isBrief = handling == .brief
         self.limits = limits
         var first = State(reply: ReplyFlow(limit: limits.unsentBytes))
-        if isStreamed { first.flow = BodyFlow(limits: limits) }
+        if handling == .streamed { first.flow = BodyFlow(limits: limits) }
         state = Mutex(first)
     }
+
+    /// The server's thread it came on, where its handler does little at a time.
+    var thread: (any TaskExecutor)? { isBrief ? loop : nil }
 
     private func pause(_ state: inout State, _ pause: Pause) {
         // libmicrohttpd must not be asked twice.

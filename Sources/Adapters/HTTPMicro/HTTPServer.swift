@@ -24,14 +24,14 @@ package final class HTTPServer: Sendable {
     /// Listens on a numeric IPv4 address; port 0 takes any free one.
     ///
     /// With `tls`, a certificate (and those that vouch for it) and its private key in PEM, it speaks
-    /// TLS 1.2 and 1.3 only. `streams` is asked once with each request's head, on the server's own
-    /// thread, whether the body is to be streamed.
+    /// TLS 1.2 and 1.3 only. `handling` is asked once with each request's head, on the server's own
+    /// thread.
     package init(
         address: String = "127.0.0.1",
         port: UInt16,
         limits: HTTPServerLimits = HTTPServerLimits(),
         tls: (certificate: [UInt8], key: [UInt8])? = nil,
-        streams: @escaping @Sendable (HTTPRequest.Head) -> Bool = { _ in false },
+        handling: @escaping @Sendable (HTTPRequest.Head) -> HTTPHandling = { _ in .usual },
         handler: @escaping Handler
     ) throws(HTTPServerError) {
         var place = sockaddr_in()
@@ -50,7 +50,7 @@ package final class HTTPServer: Sendable {
         service = Service(
             limits: limits,
             connectionLimit: connectionLimit,
-            streams: streams,
+            handling: handling,
             handler: handler
         )
         watch = ServerWatch(service)

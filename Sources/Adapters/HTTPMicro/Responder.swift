@@ -5,8 +5,13 @@ internal import Synchronization
 /// Dropped without an answer, it answers 500, so that no client waits for ever.
 package final class Responder: Sendable {
     private let exchange: Mutex<Exchange?>
+    /// The server's thread that a `brief` request came on, for its task to prefer; else nothing.
+    package let thread: (any TaskExecutor)?
 
-    init(_ exchange: Exchange) { self.exchange = Mutex(exchange) }
+    init(_ exchange: Exchange) {
+        self.exchange = Mutex(exchange)
+        thread = exchange.thread
+    }
 
     /// Answers; a second answer is passed over.
     package func respond(_ response: HTTPResponse) { take()?.answer(.whole(response)) }

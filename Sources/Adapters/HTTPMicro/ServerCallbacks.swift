@@ -93,7 +93,8 @@ private func begin(
         return unsafe queue(refusal.response(service.limits), on: connection)
     }
     let limits = service.limits
-    let isStreamed = service.streams(request.head)
+    let handling = service.handling(request.head)
+    let isStreamed = handling == .streamed
     let limit = isStreamed ? limits.streamedBytes : limits.bodyBytes
     let length = request.headers["content-length"].flatMap { Int($0) } ?? 0
     let isExpected = request.headers["expect"] != nil
@@ -106,7 +107,7 @@ private func begin(
         request,
         client: client,
         loop: loop,
-        isStreamed: isStreamed
+        handling: handling
     )
     service.add(exchange)
     unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()

@@ -9,7 +9,7 @@ internal import Synchronization
 /// looks at any: on a thread of its own, 128 clients that send at the same moment would wait until
 /// another one does. Here it is only ever asked to take what is there; the waiting is ours.
 @safe
-final class ServerLoop: Sendable {
+final class ServerLoop: TaskExecutor {
     let service: Service
     /// How often libmicrohttpd has called for a request.
     let calls = Atomic(0)
@@ -21,6 +21,13 @@ final class ServerLoop: Sendable {
     private let isStopping = Atomic(false)
     /// Says in words that the compiler knows what `ended` says to the system.
     private let isEnded = Atomic(false)
+    private let jobs = Mutex(Jobs())
+
+    /// What tasks that prefer this thread have to do on it.
+    private struct Jobs {
+        var waiting: [UnownedJob] = []
+        var isClosed = false
+    }
 
     init(_ service: Service) {
         self.service = service
@@ -104,6 +111,7 @@ final class ServerLoop: Sendable {
 
     private func run() {
         defer {
+            retire()
             isEnded.store(true, ordering: .releasing)
             eventfd_write(ended, 1)
         }
@@ -131,11 +139,41 @@ final class ServerLoop: Sendable {
             if files[1].revents != 0 || isRung.load(ordering: .sequentiallyConsistent) {
                 var count: eventfd_t = 0
                 unsafe eventfd_read(bell, &count)
+                // Those it rang for, while whoever rings now is still heard without a call.
+                work()
                 isRung.store(false, ordering: .sequentiallyConsistent)
+                work()
             }
             unsafe MHD_run(daemon)
             // What was answered before it was told to stop is sent first.
             if isStopping, unsafe stepgate_mhd_patience(daemon) != 0 { return }
         }
+    }
+
+    /// Takes a task's next piece of work on; once the thread has ended, the shared ones do it.
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let isTaken = jobs.withLock { jobs in
+            if jobs.isClosed { return false }
+            jobs.waiting.append(job)
+            return true
+        }
+        if isTaken { ring() } else { globalConcurrentExecutor.enqueue(job) }
+    }
+
+    private func work() {
+        let waiting = jobs.withLock { jobs in
+            defer { jobs.waiting = [] }
+            return jobs.waiting
+        }
+        for job in waiting { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+
+    private func retire() {
+        let left = jobs.withLock { jobs in
+            defer { jobs = Jobs(isClosed: true) }
+            return jobs.waiting
+        }
+        for job in left { globalConcurrentExecutor.enqueue(job) }
     }
 }

@@ -17,19 +17,19 @@ final class Service: Sendable {
 
     let limits: HTTPServerLimits
     let connectionLimit: Int
-    let streams: @Sendable (HTTPRequest.Head) -> Bool
+    let handling: @Sendable (HTTPRequest.Head) -> HTTPHandling
     let handler: HTTPServer.Handler
     private let state = Mutex(State())
 
     init(
         limits: HTTPServerLimits,
         connectionLimit: Int,
-        streams: @escaping @Sendable (HTTPRequest.Head) -> Bool,
+        handling: @escaping @Sendable (HTTPRequest.Head) -> HTTPHandling,
         handler: @escaping HTTPServer.Handler
     ) {
         self.limits = limits
         self.connectionLimit = connectionLimit
-        self.streams = streams
+        self.handling = handling
         self.handler = handler
     }
 

@@ -68,13 +68,27 @@ package final class LineWriter: Sendable {
             }
             if lines.isEmpty, dropped == 0 { return isAny }
             isAny = true
-            for line in lines {
-                write(line)
-                // Room is there once a line is written, not before.
-                state.withLock { $0.bytes -= line.count }
+            for piece in Self.joined(lines) {
+                write(piece)
+                // Room is there once lines are written, not before.
+                state.withLock { $0.bytes -= piece.count }
             }
             if dropped > 0 { write(droppedLine(dropped)) }
         }
+    }
+
+    /// Lines that are written with one call, which keeps them whole where others write there too.
+    private static func joined(_ lines: [[UInt8]]) -> [[UInt8]] {
+        var pieces: [[UInt8]] = []
+        for line in lines {
+            let place = pieces.count - 1
+            if place >= 0, pieces[place].count + line.count <= Limits.joinedLineBytes {
+                pieces[place] += line
+            } else {
+                pieces.append(line)
+            }
+        }
+        return pieces
     }
 
     /// Waits until everything was written, or as long as that at most.

@@ -6,10 +6,18 @@ package enum Limits {
     package static let waitingChanges = 65_536
     /// Changes committed on the caller's thread at most, when nobody else writes.
     static let changesHere = 64
-    /// Pages added to the log of writes after which it is carried over into the database: 32 MiB.
-    static let checkpointPages = 8 << 10
+    /// Requests that were each alone with the writer, before one is committed on its caller's thread.
+    static let aloneBefore = 4
+    /// Of so many in a row at least one is left to the writer's thread.
+    static let aloneAtMost = 16
+    /// Pages added to the log of writes after which it is carried over into the database: 16 MiB.
+    static let checkpointPages = 4 << 10
     /// The same on the smallest of disks: 1 MiB.
     static let checkpointPagesLeast = 256
+    /// Pages that the writer carries over itself, before it begins the log of writes anew.
+    static let checkpointPagesLeft = 256
+    /// Times at most that the log is carried over again, for what came meanwhile, before that.
+    static let checkpointPasses = 4
     /// The part of a disk's free room that is left to the log of writes.
     static let logShareOfDisk: Int64 = 8
     /// Bytes of one page of the store.

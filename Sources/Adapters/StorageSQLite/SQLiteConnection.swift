@@ -16,6 +16,8 @@ struct SQLiteFailure: Error, Sendable {
 
     var isBusy: Bool { code & 0xFF == SQLITE_BUSY }
     var isNotADatabase: Bool { code & 0xFF == SQLITE_NOTADB }
+    /// Something that was written may not have reached the disk, and nobody is told so twice.
+    var isLost: Bool { code == SQLITE_IOERR | (4 << 8) }
 }
 
 /// Owns one connection and its prepared statements; used from one thread at a time.
@@ -104,6 +106,25 @@ final class SQLiteConnection {
         let code = unsafe sqlite3_db_status(raw, written, &pages, &highest, 1)
         return code == SQLITE_OK ? Int(pages) : 0
     }
+
+    /// Has what was written to the database file put on the disk, by SQLite's own handle of it: to
+    /// close another would let go of this process's locks.
+    func syncDatabase() throws(SQLiteFailure) {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        let code = unsafe withUnsafeMutablePointer(to: &file) { place in
+            unsafe sqlite3_file_control(raw, "main", SQLITE_FCNTL_FILE_POINTER, place)
+        }
+        guard code == SQLITE_OK, let file = unsafe file,
+            let sync = unsafe file.pointee.pMethods?.pointee.xSync
+        else { throw failure(code) }
+        let told = unsafe sync(file, SQLITE_SYNC_NORMAL)
+        if told != SQLITE_OK {
+            throw SQLiteFailure(code: told, message: unsafe String(cString: sqlite3_errstr(told)))
+        }
+    }
+
+    /// Has the log of writes left as it is when this is closed, though it be the last.
+    func keepLog() { unsafe stepgate_sqlite_keep_log(raw) }
 
     private func prepared(_ sql: String) throws(SQLiteFailure) -> OpaquePointer {
         let place = unsafe sql.utf8.withContiguousStorageIfAvailable { bytes in

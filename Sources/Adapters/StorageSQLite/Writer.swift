@@ -16,8 +16,17 @@ final class Writer: Sendable {
         var isClosed = false
         /// Writes beside the log that wait for the connection or have it.
         var others = 0
-        /// The last transaction took one request and none came meanwhile.
-        var isCalm = false
+        /// How many requests in a row were committed each by itself, with none come meanwhile.
+        var alone = 0
+        /// Requests taken since the writer's thread was last idle.
+        var drained = 0
+
+        /// Whether a caller may commit by itself.
+        ///
+        /// While it does, its thread takes nothing else on: requests that come there wait unseen, and
+        /// each would be committed by itself after the other. So now and then one is left to the
+        /// writer's thread, which shows whether others come meanwhile.
+        var isCalm: Bool { alone >= Limits.aloneBefore && alone % Limits.aloneAtMost != 0 }
     }
 
     private let inbox = Mutex(Inbox())
@@ -37,6 +46,7 @@ final class Writer: Sendable {
 
     func commit(_ changes: [Change]) async throws(StoreError) -> [CommitResult] {
         if changes.isEmpty { return [] }
+        if let failure = checkpoints.failure { throw failure }
         if let result = commitHere(changes) { return try result.get() }
         let result = await withCheckedContinuation { continuation in
             enqueue(Request(changes: changes, continuation: continuation))
@@ -48,6 +58,7 @@ final class Writer: Sendable {
     func run<Value: Sendable>(
         _ work: @escaping @Sendable (SQLiteConnection) throws -> Value
     ) async throws(StoreError) -> Value {
+        if let failure = checkpoints.failure { throw failure }
         inbox.withLock { $0.others += 1 }
         defer { inbox.withLock { $0.others -= 1 } }
         let result = await confined.run { connection in
@@ -83,10 +94,10 @@ final class Writer: Sendable {
     /// Refuses what comes from now on; what waits is still committed.
     func close() async {
         inbox.withLock { $0.isClosed = true }
-        await confined.run { _ in }
+        await confined.run { self.checkpoints.keepLog(of: $0) }
     }
 
-    /// Commits on the calling thread where nobody else writes or has just written; nothing where the
+    /// Commits on the calling thread where nobody else has written for a while; nothing where the
     /// writer's own thread must.
     ///
     /// Handing over to another thread and back costs as much as a fast disk's commit, which a caller
@@ -112,7 +123,7 @@ final class Writer: Sendable {
             return commit([changes], connection)
         }
         let isMore = inbox.withLock { inbox -> Bool in
-            inbox.isCalm = inbox.requests.isEmpty && result != nil
+            inbox.alone = inbox.requests.isEmpty && result != nil ? inbox.alone + 1 : 0
             inbox.isDraining = !inbox.requests.isEmpty
             return inbox.isDraining
         }
@@ -161,7 +172,12 @@ final class Writer: Sendable {
                 let batch = Array(inbox.requests.prefix(count))
                 inbox.requests.removeFirst(count)
                 inbox.changes -= changes
-                if batch.isEmpty { inbox.isDraining = false } else { inbox.isCalm = count == 1 }
+                inbox.drained += count
+                if batch.isEmpty {
+                    inbox.alone = inbox.drained == 1 ? inbox.alone + 1 : 0
+                    inbox.drained = 0
+                    inbox.isDraining = false
+                }
                 return batch
             }
             if batch.isEmpty { return }

@@ -64,7 +64,7 @@ package final class DecisionService: Sendable {
             group.addTask { await self.tick() }
             group.addTask { await self.waiters.run() }
             group.addTask { await self.events.run() }
-            for await asking in inbox { group.addTask { await self.see(asking) } }
+            for await asking in inbox { group.addImmediateTask { await self.see(asking) } }
             group.cancelAll()
         }
     }
@@ -119,7 +119,7 @@ package final class DecisionService: Sendable {
     ) async throws(EngineError) -> DecisionView {
         let view = try await engine.view(of: id)
         guard time > .zero, !wish.isMet(by: view.record.state) else { return view }
-        await waiters.wait(for: id, wish, until: clock.now + time)
+        if let told = await waiters.wait(for: id, wish, until: clock.now + time) { return told }
         return try await engine.view(of: id)
     }
 
@@ -127,8 +127,13 @@ package final class DecisionService: Sendable {
     /// just taken on or looked at.
     ///
     /// Thousands may wait here, so nothing is read before: what became of it meanwhile is remembered,
-    /// or seen at the next look.
-    package func wait(for id: Identifier, _ wish: Wish, within time: Duration) async {
+    /// or seen at the next look. Gives the decision where it was just made here; otherwise it is to be
+    /// read.
+    package func wait(
+        for id: Identifier,
+        _ wish: Wish,
+        within time: Duration
+    ) async -> DecisionView? {
         await waiters.wait(for: id, wish, until: clock.now + time)
     }
 
@@ -142,9 +147,9 @@ package final class DecisionService: Sendable {
     func noticed() { events.wake() }
 
     /// Wakes whoever waits for that.
-    private func tell(_ id: Identifier, _ state: DecisionState) {
+    private func tell(_ id: Identifier, _ state: DecisionState, _ view: DecisionView? = nil) {
         events.wake()
-        waiters.tell(id, state)
+        waiters.tell(id, state, view)
     }
 
     // MARK: Asking
@@ -165,7 +170,7 @@ package final class DecisionService: Sendable {
                     state.withLock { _ = $0.held.remove(asking.id) }
                     // A model decides thousands a second, and few of them are to be sent.
                     if first.hasCallback || first.record.isOfRun { finished() }
-                    tell(asking.id, view.record.state)
+                    tell(asking.id, view.record.state, view)
                     return
                 case .waits(let next, let until):
                     asking = next

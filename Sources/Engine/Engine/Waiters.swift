@@ -12,7 +12,7 @@ final class Waiters: Sendable {
         let number: Int
         let wants: DecisionService.Wish
         let until: Instant
-        let continuation: CheckedContinuation<Void, Never>
+        let continuation: CheckedContinuation<DecisionView?, Never>
     }
 
     fileprivate struct State {
@@ -59,18 +59,22 @@ final class Waiters: Sendable {
             defer { state.waiters = [:] }
             return state.waiters.values.flatMap { $0 }
         }
-        for waiter in waiting { waiter.continuation.resume() }
+        for waiter in waiting { waiter.continuation.resume(returning: nil) }
         intoAlarms.finish()
     }
 
     /// Returns when the decision is what the caller wants, at that moment, or when its task is
-    /// cancelled.
-    func wait(for id: Identifier, _ wish: DecisionService.Wish, until: Instant) async {
+    /// cancelled; with the decision, where who told of it had it at hand.
+    func wait(
+        for id: Identifier,
+        _ wish: DecisionService.Wish,
+        until: Instant
+    ) async -> DecisionView? {
         let number = state.withLock { state -> Int in
             state.number += 1
             return state.number
         }
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waiter = Waiter(
                     number: number,
@@ -81,7 +85,7 @@ final class Waiters: Sendable {
                 add(waiter, for: id)
             }
         } onCancel: {
-            remove(number, of: id)?.continuation.resume()
+            remove(number, of: id)?.continuation.resume(returning: nil)
         }
     }
 
@@ -94,7 +98,7 @@ final class Waiters: Sendable {
             state.alarm = waiter.until
             return (false, waiter.until)
         }
-        if isGone { waiter.continuation.resume() }
+        if isGone { waiter.continuation.resume(returning: nil) }
         if let alarm { intoAlarms.yield(alarm) }
     }
 
@@ -108,8 +112,8 @@ final class Waiters: Sendable {
         }
     }
 
-    /// Wakes whoever waits for a decision to be so.
-    func tell(_ id: Identifier, _ decision: DecisionState) {
+    /// Wakes whoever waits for a decision to be so; `view` is the decision as it is now.
+    func tell(_ id: Identifier, _ decision: DecisionState, _ view: DecisionView? = nil) {
         let met = state.withLock { state -> [Waiter] in
             state.note(id, decision)
             guard let waiting = state.waiters[id] else { return [] }
@@ -118,7 +122,7 @@ final class Waiters: Sendable {
             state.waiters[id] = rest.isEmpty ? nil : rest
             return met
         }
-        for waiter in met { waiter.continuation.resume() }
+        for waiter in met { waiter.continuation.resume(returning: view) }
     }
 
     /// Which of these decisions somebody waits for, and all that somebody began to wait for after
@@ -176,7 +180,7 @@ final class Waiters: Sendable {
             state.alarm = earliest.map { max($0, now + Limits.alarmPause) }
             return (gone, state.alarm)
         }
-        for waiter in gone { waiter.continuation.resume() }
+        for waiter in gone { waiter.continuation.resume(returning: nil) }
         if let next { intoAlarms.yield(next) }
     }
 }

@@ -100,7 +100,7 @@ struct Admission: Sendable {
     private func body(_ request: GatewayRequest) throws(Problem) -> JSON {
         guard let form = route.body else { return .null }
         if request.body.isEmpty, !form.isRequired { return .null }
-        if !request.body.isEmpty || route.takesStream { try checkType(request, form) }
+        if !request.body.isEmpty || route.pace == .streamed { try checkType(request, form) }
         guard let schema = body else { return .null }
         let value: JSON
         do {

@@ -11,7 +11,7 @@ package struct GatewayRequest: Sendable {
     /// By lower-case name.
     package let headers: [String: String]
     package let body: [UInt8]
-    /// The body as it comes in, in the place of `body`, where `Gateway.streams` says so.
+    /// The body as it comes in, in the place of `body`, where `Gateway.pace` says so.
     package let chunks: GatewayBody?
 
     package init(

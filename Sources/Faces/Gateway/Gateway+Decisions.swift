@@ -121,8 +121,8 @@ extension Gateway {
         if time == .zero || wish.isDone(view.record.state) { return answer(view, asked, notes) }
         let id = view.record.id
         return GatewayResponse(later: { [self] in
-            await service.wait(for: id, wish, within: time)
-            return await settled(id, asked, notes)
+            let told = await service.wait(for: id, wish, within: time)
+            return await settled(id, told, asked, notes)
         })
     }
 
@@ -131,9 +131,11 @@ extension Gateway {
     @inline(never)
     private func settled(
         _ id: Identifier,
+        _ told: DecisionView?,
         _ asked: Duration?,
         _ notes: RequestNotes
     ) async -> GatewayResponse {
+        if let told { return answer(told, asked, notes) }
         do throws(EngineError) {
             return answer(try await service.engine.view(of: id), asked, notes)
         } catch {

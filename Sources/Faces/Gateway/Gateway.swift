@@ -60,13 +60,12 @@ package final class Gateway: Sendable {
     /// Bytes of one request's body on the routes that take a stream.
     package static let streamedBodyLimit = Limits.batchBytes
 
-    /// Whether the body of such a request is to be handed over as `GatewayRequest.chunks`, once its
-    /// head is there.
-    package static func streams(method: String, path: String) -> Bool {
+    /// How a server best hands over such a request, which it may ask once the head is there.
+    package static func pace(method: String, path: String) -> RequestPace {
         guard case .found(let endpoint, _) = RouteTable.live.find(method, path) else {
-            return false
+            return .usual
         }
-        return endpoint.route.takesStream
+        return endpoint.route.pace
     }
 
     /// Answers one request; never throws, and never answers before what it says is durable.

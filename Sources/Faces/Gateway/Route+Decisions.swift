@@ -32,6 +32,7 @@ extension Route {
                 ),
             ],
             faults: [.unknownPolicy, .notFound, .input, .callback, .keyReused],
+            pace: .brief,
             handler: { gateway, call async throws(Problem) in try await gateway.decide(call) }
         ),
         Route(
@@ -61,7 +62,7 @@ extension Route {
                 )
             ],
             faults: [.incomplete, .tooLarge],
-            takesStream: true,
+            pace: .streamed,
             handler: { gateway, call async throws(Problem) in try await gateway.batch(call) }
         ),
         .events,

@@ -100,7 +100,7 @@ extension Route {
                 )
             ],
             faults: [.incomplete, .tooLarge],
-            takesStream: true,
+            pace: .streamed,
             handler: { gateway, call async throws(Problem) in try await gateway.startRuns(call) }
         ),
         Route(

@@ -48,9 +48,17 @@ struct Route: Sendable {
     let answers: [Answer]
     /// The problems of its own, beside those that follow from the rest of the row.
     var faults: [Fault] = []
-    /// Whether the body is handed over as it comes in, so that who asks is known before it is read.
-    var takesStream = false
+    var pace = RequestPace.usual
     let handler: Handler
+}
+
+/// How a server best hands over a request.
+package enum RequestPace: Sendable {
+    case usual
+    /// The work is a little at a time, so that it may stay on the server's own thread.
+    case brief
+    /// The body comes as `GatewayRequest.chunks` while it is read, so that who asks is known before.
+    case streamed
 }
 
 extension Route {

@@ -265,7 +265,7 @@ private struct World: Sendable {
         let body = Array(lines.joined(separator: [0x0A]))
         let method = first.first.map(String.init) ?? "GET"
         let path = String(target.first ?? "/")
-        let isStreamed = Gateway.streams(method: method, path: path)
+        let isStreamed = Gateway.pace(method: method, path: path) == .streamed
         if !body.isEmpty, headers["content-type"] == nil {
             headers["content-type"] = isStreamed ? "application/x-ndjson" : "application/json"
         }

@@ -48,7 +48,7 @@ private final class Host: Sendable {
         server = try HTTPServer(
             port: 0,
             limits: limits,
-            streams: { $0.path.hasPrefix("/up") }
+            handling: { $0.path.hasPrefix("/up") ? .streamed : .usual }
         ) { request, responder in
             let (input, number) = served.add(request.method)
             let headers = [("x-answer", String(number))]

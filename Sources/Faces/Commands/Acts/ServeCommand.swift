@@ -114,7 +114,7 @@ enum ServeCommand {
                 port: settings.port,
                 limits: limits,
                 tls: settings.identity?.tls,
-                streams: { Gateway.streams(method: $0.method, path: $0.path) },
+                handling: { HTTPHandling(Gateway.pace(method: $0.method, path: $0.path)) },
                 handler: handler
             )
         } catch {

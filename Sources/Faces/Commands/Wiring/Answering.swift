@@ -52,7 +52,8 @@ final class Answering: Sendable {
             return .work
         }
         switch place {
-        case .work: Task.immediate { await work(on: exchange) }
+        case .work:
+            Task.immediate(executorPreference: responder.thread) { await work(on: exchange) }
         case .queued: break
         case .refused:
             responder.refuse()
@@ -64,7 +65,7 @@ final class Answering: Sendable {
         guard response.later == nil, response.stream == nil else {
             // A task of its own, so that all that was needed to get here is let go.
             let responder = exchange.responder
-            Task.immediate {
+            Task.immediate(executorPreference: responder.thread) {
                 await (response.later?() ?? response).send(through: responder)
                 self.answered()
             }
@@ -90,7 +91,9 @@ final class Answering: Sendable {
             return next
         }
         // Not here: each would be begun inside the one before it.
-        if let next { Task { await work(on: next) } }
+        if let next {
+            Task(executorPreference: next.responder.thread) { await self.work(on: next) }
+        }
     }
 
     private func answered() {

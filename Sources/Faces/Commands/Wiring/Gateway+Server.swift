@@ -19,6 +19,17 @@ extension GatewayResponse {
     }
 }
 
+extension HTTPHandling {
+    init(_ pace: RequestPace) {
+        self =
+            switch pace {
+            case .usual: .usual
+            case .brief: .brief
+            case .streamed: .streamed
+            }
+    }
+}
+
 extension HTTPRequest {
     var forGateway: GatewayRequest {
         GatewayRequest(
