@@ -29,7 +29,7 @@ package enum Limits {
     /// Entries after which old keys are let go of, four for each.
     static let forgetEvery: Int64 = 64
     /// Memory for pages of the store: for the writer, whose indexes it keeps near, and for others.
-    static let cacheKibibytes = 12 << 10
+    static let cacheKibibytes = 10 << 10
     static let readCacheKibibytes = 2 << 10
     /// Statements found by the places of their texts; further ones are found by the texts.
     static let statementsPlaced = 512

@@ -63,9 +63,10 @@ final class Answering: Sendable {
     private func work(on exchange: Exchange) async {
         let response = await gateway.begin(exchange.request.forGateway)
         guard response.later == nil, response.stream == nil else {
-            // A task of its own, so that all that was needed to get here is let go.
+            // A task of its own, so that all that was needed to get here is let go; one that prefers no
+            // thread, which would cost each of thousands that wait half a kilobyte.
             let responder = exchange.responder
-            Task.immediate(executorPreference: responder.thread) {
+            Task.immediate {
                 await (response.later?() ?? response).send(through: responder)
                 self.answered()
             }
